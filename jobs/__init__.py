@@ -1,0 +1,1 @@
+"""What is asked for, when it runs, what happened. No Flask; no torch at import."""

@@ -1,0 +1,1 @@
+"""Where workers run: submit, cancel, poll, adopt."""

@@ -1,0 +1,116 @@
+"""Metric curves on disk: one append-only file a curve, every point kept, thinned only for the screen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+import numpy as np
+from numpy.typing import NDArray
+
+POINT = np.dtype([("step", "<i8"), ("wall", "<f8"), ("value", "<f8")])
+"""One point: training step, Unix seconds, value (NaN and infinities allowed)."""
+
+Points = NDArray[np.void]
+
+
+def path_of(root: Path, curve: str) -> Path:
+    """The file of a curve; the name ("val/accuracy") is percent-encoded, so any name is one file."""
+    return root / f"{quote(curve, safe=' ')}.bin"
+
+
+def curves(root: Path) -> list[str]:
+    """Names of all curves of a job, sorted."""
+    return sorted(unquote(path.stem) for path in root.glob("*.bin"))
+
+
+class SeriesWriter:
+    """Buffers points of many curves; ``flush`` appends each curve's points in one write.
+
+    A crash loses at most what was added since the last flush; reopening cuts off a torn last point.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._buffers: dict[str, bytearray] = {}
+        self._healed: set[str] = set()
+
+    def add(self, step: int, wall: float, values: Mapping[str, float]) -> None:
+        """Add one point to each named curve."""
+        for curve, value in values.items():
+            record = np.array((step, wall, value), POINT).tobytes()
+            self._buffers.setdefault(curve, bytearray()).extend(record)
+
+    def flush(self) -> None:
+        """Append everything buffered. Raises OSError where the disk is full; the buffer is then kept."""
+        for curve, buffer in self._buffers.items():
+            if buffer:
+                self._append(curve, bytes(buffer))
+                buffer.clear()
+
+    def _append(self, curve: str, data: bytes) -> None:
+        path = path_of(self.root, curve)
+        if curve not in self._healed:
+            _heal(path)
+            self._healed.add(curve)
+        with path.open("ab", buffering=0) as file:
+            file.write(data)
+
+
+def count(root: Path, curve: str) -> int:
+    """Whole points in a curve's file; 0 where there is none."""
+    try:
+        return path_of(root, curve).stat().st_size // POINT.itemsize
+    except FileNotFoundError:
+        return 0
+
+
+def read(root: Path, curve: str, start: int = 0, stop: int | None = None) -> Points:
+    """Points [start, stop) of a curve, memory-mapped: nothing is read that is not looked at."""
+    total = count(root, curve)
+    if total == 0:
+        return np.empty(0, POINT)
+    mapped = np.memmap(path_of(root, curve), POINT, "r", shape=(total,))
+    return np.asarray(mapped[start:stop])
+
+
+def window(points: Points, first: int | None, last: int | None) -> Points:
+    """The points whose step lies in [first, last]; None leaves that side open."""
+    low = 0 if first is None else int(np.searchsorted(points["step"], first, "left"))
+    high = len(points) if last is None else int(np.searchsorted(points["step"], last, "right"))
+    return points[low:high]
+
+
+def thin(points: Points, width: int = 1000) -> Points:
+    """At most about ``width`` points that keep the smallest and largest value of each bucket, so no spike is lost.
+
+    The first and last point stay; a bucket whose values are all NaN keeps its first point.
+    """
+    if len(points) <= width:
+        return points
+    buckets = max(1, width // 2 - 1)
+    edges = np.linspace(0, len(points), buckets + 1).astype(np.int64)
+    values = points["value"]
+    low = np.where(np.isnan(values), np.inf, values)
+    high = np.where(np.isnan(values), -np.inf, values)
+    keep = _extremes(low, np.less, edges), _extremes(high, np.greater, edges), [0, len(points) - 1]
+    return points[np.unique(np.concatenate(keep))]
+
+
+def _extremes(values: NDArray[np.float64], better: np.ufunc, edges: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Index of the first smallest (np.less) or largest (np.greater) value in each bucket."""
+    size = int(np.diff(edges).min())
+    reduce = np.minimum if better is np.less else np.maximum
+    best = np.repeat(reduce.reduceat(values, edges[:-1]), np.diff(edges))
+    hits = np.flatnonzero(values == best)
+    first = np.searchsorted(hits, edges[:-1])
+    assert size > 0
+    return hits[first]
+
+
+def _heal(path: Path) -> None:
+    """Cut off a torn last point, left by a writer that was killed."""
+    if path.exists() and (extra := path.stat().st_size % POINT.itemsize):
+        os.truncate(path, path.stat().st_size - extra)

@@ -1,0 +1,190 @@
+"""Jobs kept: rows in the database beside their folders. Short transactions, no I/O inside them."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, or_, select, text, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from jobs.database import open_database
+from jobs.events import JobState
+from jobs.folder import EventLog, JobFolder
+from jobs.job import Job, Status
+from jobs.permissions import Principal, visible_to
+from jobs.tables import JobRow, ParentRow
+
+SORTS = ("name", "status", "created", "started", "finished", "owner", "fraction", "group")
+LIVE = (Status.INITIALIZED.value, Status.WAITING.value, Status.RUNNING.value)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A question to the job list; ``sort`` is one of SORTS, with a leading "-" for descending."""
+
+    type: str | None = None
+    statuses: Sequence[str] = ()
+    text: str = ""
+    group: str | None = None
+    owner: str | None = None
+    parent: str | None = None
+    sort: str = "-created"
+    limit: int = 50
+    offset: int = 0
+
+
+class Store:
+    """All jobs of one Foveal home (``home/jobs/<id>``, ``home/foveal.sqlite3``)."""
+
+    def __init__(self, home: Path, url: str | None = None) -> None:
+        self.home = Path(home)
+        self.root = self.home / "jobs"
+        self.trash = self.home / "trash"
+        for path in (self.root, self.trash):
+            path.mkdir(parents=True, exist_ok=True)
+        self.engine = open_database(self.home, url)
+        self._session = sessionmaker(self.engine, expire_on_commit=False)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A transaction. Never yield to another greenlet (I/O, sleep, emit) between its first write and its end."""
+        with self._session.begin() as session:
+            yield session
+
+    # -- one job -------------------------------------------------------------------------------------------------
+
+    def create(self, job: Job, visibility: str = "lab") -> JobRow:
+        """Make the folder with its first event, then the row. Raises OSError where the folder cannot be made."""
+        folder = JobFolder.create(self.root, job)
+        EventLog(folder.events_path).append("status", status=Status.INITIALIZED.value)
+        row = row_of(job, visibility)
+        with self.session() as session:
+            session.add(row)
+            session.add_all(ParentRow(child=job.id, parent=parent) for parent in job.parents)
+        return row
+
+    def folder(self, job_id: str) -> JobFolder:
+        """The folder of a job (whether or not it exists)."""
+        return JobFolder(self.root / job_id)
+
+    def get(self, job_id: str, who: Principal | None = None, *, anyone: bool = False) -> JobRow | None:
+        """The row of a job that ``who`` may see; with ``anyone`` (scheduler, command line) no rule is asked."""
+        query = select(JobRow).where(JobRow.id == job_id)
+        if not anyone:
+            query = query.where(visible_to(who))
+        with self.session() as session:
+            return session.scalar(query)
+
+    def edit(self, job_id: str, **values: Any) -> None:
+        """Set columns of a row (name, notes, group, visibility, status ...)."""
+        with self.session() as session:
+            session.execute(update(JobRow).where(JobRow.id == job_id).values(**values))
+
+    def record(self, job_id: str, state: JobState, summary: Mapping[str, Any]) -> None:
+        """Copy what lists show from the folded state into the row."""
+        self.edit(
+            job_id,
+            status=state.status.value,
+            reason=state.reason,
+            error=state.error,
+            fraction=state.fraction,
+            eta=state.progress.get("eta"),
+            started=state.started,
+            finished=state.finished,
+            summary=dict(summary),
+        )
+
+    def remove(self, job_id: str) -> None:
+        """Delete a job that is not running: its folder is moved away first, so a crash leaves no half a job."""
+        source = self.root / job_id
+        away = self.trash / f"{job_id}.{time.time_ns()}"
+        if source.exists():
+            source.rename(away)
+        with self.session() as session:
+            session.execute(delete(ParentRow).where(ParentRow.child == job_id))
+            session.execute(delete(JobRow).where(JobRow.id == job_id))
+        shutil.rmtree(away, ignore_errors=True)
+
+    # -- many jobs -----------------------------------------------------------------------------------------------
+
+    def list(self, listing: Listing, who: Principal | None) -> list[JobRow]:
+        """One page of the jobs that ``who`` may see."""
+        query = select(JobRow).where(*self._where(listing, who)).order_by(*_order(listing.sort))
+        with self.session() as session:
+            return list(session.scalars(query.limit(listing.limit).offset(listing.offset)))
+
+    def count(self, listing: Listing, who: Principal | None) -> int:
+        """How many jobs the listing has over all pages."""
+        with self.session() as session:
+            return session.scalar(select(func.count(JobRow.id)).where(*self._where(listing, who))) or 0
+
+    def children(self, job_id: str) -> list[JobRow]:
+        """Jobs that need this one (the models of a dataset), newest first; jobs being deleted do not count."""
+        query = select(JobRow).join(ParentRow, ParentRow.child == JobRow.id).where(ParentRow.parent == job_id)
+        with self.session() as session:
+            return list(session.scalars(query.where(JobRow.delete_requested.is_(False)).order_by(JobRow.created.desc())))
+
+    def parents(self, job_id: str) -> list[str]:
+        """Ids of the jobs this one needs."""
+        with self.session() as session:
+            return list(session.scalars(select(ParentRow.parent).where(ParentRow.child == job_id)))
+
+    def live(self) -> list[JobRow]:
+        """Jobs not yet finished, or asked to be deleted: what the scheduler looks after. Oldest first."""
+        query = select(JobRow).where(or_(JobRow.status.in_(LIVE), JobRow.delete_requested.is_(True)))
+        with self.session() as session:
+            return list(session.scalars(query.order_by(JobRow.priority.desc(), JobRow.created, JobRow.id)))
+
+    def version(self) -> int:
+        """A number that changes when another process has committed (SQLite only; elsewhere the clock)."""
+        if self.engine.dialect.name != "sqlite":
+            return time.monotonic_ns()
+        with self.engine.connect() as connection:
+            return int(connection.execute(text("PRAGMA data_version")).scalar_one())
+
+    def _where(self, listing: Listing, who: Principal | None) -> list[ColumnElement[bool]]:
+        where: list[ColumnElement[bool]] = [visible_to(who)]
+        if listing.type:
+            where.append(JobRow.type == listing.type)
+        if listing.statuses:
+            where.append(JobRow.status.in_(listing.statuses))
+        if listing.group is not None:
+            where.append(JobRow.group == listing.group)
+        if listing.owner is not None:
+            where.append(JobRow.owner == listing.owner)
+        if listing.parent is not None:
+            where.append(JobRow.id.in_(select(ParentRow.child).where(ParentRow.parent == listing.parent)))
+        for word in listing.text.split():
+            matches = (column.icontains(word, autoescape=True) for column in (JobRow.name, JobRow.id, JobRow.group, JobRow.owner))
+            where.append(or_(*matches))
+        return where
+
+
+def row_of(job: Job, visibility: str = "lab") -> JobRow:
+    """The row of a new job."""
+    return JobRow(
+        id=job.id,
+        type=job.type,
+        task=job.task,
+        name=job.name,
+        owner=job.owner,
+        group=job.group,
+        visibility=visibility,
+        created=job.created,
+        summary={},
+        gpus=[],
+        status=Status.INITIALIZED.value,
+    )
+
+
+def _order(sort: str) -> list[Any]:
+    """ORDER BY of a sort key; the id breaks ties, so that paging neither repeats nor skips a row."""
+    key = sort.lstrip("-")
+    column = getattr(JobRow, key if key in SORTS else "created")
+    return [column.desc(), JobRow.id.desc()] if sort.startswith("-") else [column.asc(), JobRow.id.asc()]
