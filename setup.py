@@ -1,2 +1,5 @@
 """Packaging entry kept for tools that ask for it; everything is in pyproject.toml."""
-from setuptools import setup; setup()  # noqa: E702, I001
+
+from setuptools import setup
+
+setup()

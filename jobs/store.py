@@ -128,7 +128,9 @@ class Store:
         """Jobs that need this one (the models of a dataset), newest first; jobs being deleted do not count."""
         query = select(JobRow).join(ParentRow, ParentRow.child == JobRow.id).where(ParentRow.parent == job_id)
         with self.session() as session:
-            return list(session.scalars(query.where(JobRow.delete_requested.is_(False)).order_by(JobRow.created.desc())))
+            return list(
+                session.scalars(query.where(JobRow.delete_requested.is_(False)).order_by(JobRow.created.desc()))
+            )
 
     def parents(self, job_id: str) -> list[str]:
         """Ids of the jobs this one needs."""
@@ -161,7 +163,10 @@ class Store:
         if listing.parent is not None:
             where.append(JobRow.id.in_(select(ParentRow.child).where(ParentRow.parent == listing.parent)))
         for word in listing.text.split():
-            matches = (column.icontains(word, autoescape=True) for column in (JobRow.name, JobRow.id, JobRow.group, JobRow.owner))
+            matches = (
+                column.icontains(word, autoescape=True)
+                for column in (JobRow.name, JobRow.id, JobRow.group, JobRow.owner)
+            )
             where.append(or_(*matches))
         return where
 

@@ -1,0 +1,57 @@
+"""Settings: one typed object; defaults < config.toml < FOVEAL_* environment < command line."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+
+class Settings(BaseModel):
+    """How this server runs. Every field can be set in config.toml (same name) or as FOVEAL_<NAME>."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: Annotated[str, Field(description="Address to listen on; any but 127.0.0.1 needs an admin account.")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on.")] = 5000
+    home: Annotated[Path, Field(description="Where all state lives: database, jobs, uploads.")] = Path("~/.foveal")
+    data_roots: Annotated[
+        tuple[Path, ...], Field(description="Folders that jobs may read images from (':' between them).")
+    ] = ()
+    database_url: Annotated[str | None, Field(description="SQLAlchemy URL; default: SQLite in home.")] = None
+    cpu_slots: Annotated[int, Field(ge=1, description="CPU jobs at once where there is no GPU.")] = 1
+    max_upload_mb: Annotated[int, Field(ge=1, description="Largest archive that may be uploaded, MB.")] = 4096
+    allow_custom_code: Annotated[bool, Field(description="Members may train networks from their own source.")] = True
+    secret_key: Annotated[str | None, Field(description="Signs sessions; default: kept in home/secret.")] = None
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("data_roots", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        parts = value.split(os.pathsep) if isinstance(value, str) else value
+        return tuple(Path(part).expanduser().absolute() for part in parts if str(part))
+
+    @property
+    def single_user(self) -> bool:
+        """Only this machine can reach the server, so nobody signs in."""
+        return self.host in ("127.0.0.1", "localhost", "::1")
+
+
+def load_settings(path: Path | None = None, **given: Any) -> Settings:
+    """Merge the four layers. ``given`` are command-line values; None means not given."""
+    file = path or Path(os.environ.get("FOVEAL_CONFIG", "config.toml"))
+    values: dict[str, Any] = tomllib.loads(file.read_text()) if file.exists() else {}
+    for name in Settings.model_fields:
+        if (text := os.environ.get(f"FOVEAL_{name.upper()}")) is not None:
+            values[name] = text
+    values.update({key: value for key, value in given.items() if value is not None})
+    return Settings(**values)
