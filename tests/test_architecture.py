@@ -63,7 +63,9 @@ def test_no_file_outgrows_its_idea(path: Path) -> None:
     assert lines <= 400, f"{_relative(path)} has {lines} lines: split it"
 
 
-@pytest.mark.parametrize("path", [path for path in SOURCES if "app" not in path.parts and path.name != "run.py"], ids=_relative)
+@pytest.mark.parametrize(
+    "path", [path for path in SOURCES if "app" not in path.parts and path.name != "run.py"], ids=_relative
+)
 def test_only_app_knows_the_web(path: Path) -> None:
     assert not _imports(path) & WEB
 
@@ -79,7 +81,9 @@ print(sorted(name for name in ("torch", "torchvision", "ray") if name in sys.mod
     assert _run(code) == "[]"
 
 
-@pytest.mark.parametrize("module", ["jobs.scheduler", "jobs.worker", "jobs.inspection", "jobs.tasks.train_model", "jobs.tasks.build_dataset"])
+@pytest.mark.parametrize(
+    "module", ["jobs.scheduler", "jobs.worker", "jobs.inspection", "jobs.tasks.train_model", "jobs.tasks.build_dataset"]
+)
 def test_the_process_around_the_work_is_light(module: str) -> None:
     """Schedulers and clients start in a moment: torch comes in only inside the functions that need it."""
     code = f"import sys, {module}; print([name for name in ('torch', 'flask', 'gevent') if name in sys.modules])"
@@ -94,7 +98,10 @@ def test_every_setting_is_documented() -> None:
     assert not missing, f"docs/settings.md does not name {missing}"
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *(_relative(p) for p in sorted((ROOT / "docs").glob("*.md")))])
+@pytest.mark.parametrize(
+    "name",
+    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *(_relative(p) for p in sorted((ROOT / "docs").glob("*.md")))],
+)
 def test_documents_link_to_files_that_exist(name: str) -> None:
     page = ROOT / name
     targets = re.findall(r"\]\(([^)#\s]+)", page.read_text()) + re.findall(r'src="([^"]+)"', page.read_text())
