@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, text, update
+from sqlalchemy import ColumnElement, delete, func, literal, or_, select, text, tuple_, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from jobs.database import open_database
@@ -26,7 +26,11 @@ LIVE = (Status.INITIALIZED.value, Status.WAITING.value, Status.RUNNING.value)
 
 @dataclass(frozen=True)
 class Listing:
-    """A question to the job list; ``sort`` is one of SORTS, with a leading "-" for descending."""
+    """A question to the job list; ``sort`` is one of SORTS, with a leading "-" for descending.
+
+    ``after`` is the (sort value, id) of the last row of the page before: pages then neither repeat nor skip a row
+    when others come and go meanwhile. ``offset`` is for numbered pages.
+    """
 
     type: str | None = None
     statuses: Sequence[str] = ()
@@ -37,6 +41,7 @@ class Listing:
     sort: str = "-created"
     limit: int = 50
     offset: int = 0
+    after: tuple[Any, str] | None = None
 
 
 class Store:
@@ -59,10 +64,15 @@ class Store:
 
     # -- one job -------------------------------------------------------------------------------------------------
 
-    def create(self, job: Job, visibility: str = "lab") -> JobRow:
-        """Make the folder with its first event, then the row. Raises OSError where the folder cannot be made."""
+    def create(self, job: Job, visibility: str = "lab", prepare: Callable[[JobFolder], None] | None = None) -> JobRow:
+        """Make the folder with its first event, let ``prepare`` put files into it, then insert the row.
+
+        The scheduler sees a job only once its folder is complete. Raises OSError where the folder cannot be made.
+        """
         folder = JobFolder.create(self.root, job)
         EventLog(folder.events_path).append("status", status=Status.INITIALIZED.value)
+        if prepare:
+            prepare(folder)
         row = row_of(job, visibility)
         with self.session() as session:
             session.add(row)
@@ -116,6 +126,8 @@ class Store:
     def list(self, listing: Listing, who: Principal | None) -> list[JobRow]:
         """One page of the jobs that ``who`` may see."""
         query = select(JobRow).where(*self._where(listing, who)).order_by(*_order(listing.sort))
+        if listing.after is not None:
+            query = query.where(_beyond(listing.sort, listing.after))
         with self.session() as session:
             return list(session.scalars(query.limit(listing.limit).offset(listing.offset)))
 
@@ -188,8 +200,34 @@ def row_of(job: Job, visibility: str = "lab") -> JobRow:
     )
 
 
+def sort_value(row: JobRow, sort: str) -> Any:
+    """The value by which ``row`` is placed in a listing; with its id, the ``after`` of the next page."""
+    value = getattr(row, _sort_key(sort))
+    return _NULLS.get(_sort_key(sort)) if value is None else value
+
+
+_NULLS: dict[str, Any] = {"owner": "", "started": 0.0, "finished": 0.0}
+
+
+def _sort_key(sort: str) -> str:
+    key = sort.lstrip("-")
+    return key if key in SORTS else "created"
+
+
+def _sort_column(sort: str) -> Any:
+    """The column to order by; NULL counts as the smallest value, so that every database agrees."""
+    key = _sort_key(sort)
+    column = getattr(JobRow, key)
+    return func.coalesce(column, _NULLS[key]) if key in _NULLS else column
+
+
 def _order(sort: str) -> list[Any]:
     """ORDER BY of a sort key; the id breaks ties, so that paging neither repeats nor skips a row."""
-    key = sort.lstrip("-")
-    column = getattr(JobRow, key if key in SORTS else "created")
+    column = _sort_column(sort)
     return [column.desc(), JobRow.id.desc()] if sort.startswith("-") else [column.asc(), JobRow.id.asc()]
+
+
+def _beyond(sort: str, after: tuple[Any, str]) -> ColumnElement[bool]:
+    """The rows that come later in the order of ``sort`` than the row described by ``after``."""
+    place, row = tuple_(_sort_column(sort), JobRow.id), tuple_(*(literal(part) for part in after))
+    return place < row if sort.startswith("-") else place > row
