@@ -11,19 +11,7 @@ const modules = join(here, "node_modules");
 const app = join(here, "..", "app");
 const target = join(app, "static", "vendor");
 const aside = `${target}.new`;
-
-/** Names of the icons that templates and own modules use, as icon("name"). */
-async function iconNames() {
-  const names = new Set();
-  for (const folder of ["templates", "static/js"]) {
-    for (const file of await readdir(join(app, folder), { recursive: true })) {
-      if (!/\.(html|js)$/.test(file)) continue;
-      const text = await readFile(join(app, folder, file), "utf8");
-      for (const match of text.matchAll(/\bicon\(\s*["']([a-z0-9-]+)["']/g)) names.add(match[1]);
-    }
-  }
-  return [...names].sort();
-}
+const { icons } = JSON.parse(await readFile(join(here, "package.json"), "utf8"));
 
 /** One SVG file with a <symbol> for each icon used. */
 async function sprite(names) {
@@ -54,7 +42,7 @@ const files = {
   "htmx.min.js": () => plain("htmx.org/dist/htmx.min.js"),
   "socket.io.js": () => plain("socket.io-client/dist/socket.io.esm.min.js"),
   "codemirror.js": () => bundle("src/codemirror.js"),
-  "icons.svg": async () => sprite(await iconNames()),
+  "icons.svg": async () => sprite(icons),
 };
 
 /** Name, version and licence of every installed package (also those that only the others need). */

@@ -1,0 +1,184 @@
+"""Bokeh templates: empty, linked, named plots made once a page kind and theme; the browser feeds them with data.
+
+Building figures takes a third of a second and 30 MB, so it happens in a short child process (``python -m app.charts``)
+that leaves one JSON file per template in a cache folder. The web process itself never imports Bokeh.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import threading
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bokeh.models import ColumnDataSource
+    from bokeh.plotting import figure as Figure
+
+THEMES = ("light", "dark")
+KINDS = ("model", "dataset")
+# Okabe and Ito, "Color Universal Design" (2008); the dark column is lightened where blue would sink into the page.
+COLOURS = {
+    "light": {"train": "#0072B2", "val": "#D55E00", "third": "#009E73", "fourth": "#CC79A7", "text": "#5b6776"},
+    "dark": {"train": "#56B4E9", "val": "#E69F00", "third": "#2bbf95", "fourth": "#e09cc2", "text": "#9fabbc"},
+}
+GRID = {"light": "#8492a6", "dark": "#9fabbc"}
+GPUS = 8
+_LOCK = threading.Lock()
+
+
+def bokeh_folder() -> Path:
+    """Where the bokeh package keeps BokehJS; found without importing it. Raises ModuleNotFoundError."""
+    spec = find_spec("bokeh")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("bokeh is not installed")
+    return Path(spec.origin).parent / "server" / "static" / "js"
+
+
+def stamp() -> str:
+    """A word that changes with Bokeh's version or this file: part of the cache's file names and of the URL."""
+    return hashlib.sha256(version("bokeh").encode() + Path(__file__).read_bytes()).hexdigest()[:12]
+
+
+def template(cache: Path, kind: str, theme: str) -> bytes:
+    """The JSON of a template, made on first use. Raises KeyError for an unknown kind or theme."""
+    if kind not in KINDS or theme not in THEMES:
+        raise KeyError(f"{kind}-{theme}")
+    path = cache / f"{kind}-{theme}-{stamp()}.json"
+    with _LOCK:
+        if not path.exists():
+            command = [sys.executable, "-m", "app.charts", str(cache)]
+            subprocess.run(command, check=True, cwd=Path(__file__).parent.parent, timeout=120)
+    return path.read_bytes()
+
+
+def write_templates(cache: Path) -> None:
+    """Make all templates (in the child process)."""
+    cache.mkdir(parents=True, exist_ok=True)
+    for kind in KINDS:
+        for theme in THEMES:
+            path = cache / f"{kind}-{theme}-{stamp()}.json"
+            aside = path.with_suffix(".new")
+            aside.write_text(json.dumps(build(kind, theme), separators=(",", ":")))
+            aside.replace(path)
+
+
+def build(kind: str, theme: str) -> dict[str, Any]:
+    """``{"document": Bokeh document JSON, "roots": names of its roots in order}``."""
+    from bokeh.document import Document
+
+    document = Document()
+    roots = _model_roots(theme) if kind == "model" else _dataset_roots(theme)
+    for root in roots:
+        document.add_root(root)
+    return {"document": document.to_json(deferred=False), "roots": [root.name for root in roots]}
+
+
+def _model_roots(theme: str) -> list[Figure]:
+    """Plots of a training: one source a curve, named as the curve; all share the x-range and a vertical crosshair."""
+    from bokeh.models import CrosshairTool, DataRange1d, Span
+
+    colour = COLOURS[theme]
+    x_range = DataRange1d(range_padding=0.01, only_visible=True, name="x")
+    sources = {name: _curve(name) for name in _curve_names()}
+    main = [("train/loss", colour["train"]), ("val/loss", colour["val"])]
+    accuracy = [("train/accuracy", colour["train"]), ("val/accuracy", colour["val"]), ("val/top5", colour["third"])]
+    gpus = [(f"gpu/{index}/load", colour["val"]) for index in range(GPUS)]
+    plots = {
+        "loss": (main, "linear", 250, "0.[0000]"),
+        "loss-log": (main, "log", 250, "0.[0000]"),
+        "accuracy": (accuracy, "linear", 250, "0.[0]%"),
+        "rate": ([("learning_rate", colour["fourth"])], "linear", 130, "0.[00]e+0"),
+        "speed": ([("samples_per_second", colour["third"])], "linear", 130, "0.[0]a"),
+        "load": ([("cpu/load", colour["train"]), *gpus], "linear", 130, "0%"),
+    }
+    line = Span(dimension="height", line_color=GRID[theme], line_dash="dotted")
+    roots = []
+    for name, (curves, scale, height, number) in plots.items():
+        plot = _figure(theme, name, height, number, x_range=x_range, y_axis_type=scale)
+        for curve, ink in curves:
+            _draw(plot, sources[curve], ink, number)
+        plot.add_tools(CrosshairTool(overlay=line, dimensions="height"))
+        if not name.startswith("rate") and height > 200:
+            _mark_best(plot, name, colour["third"])
+        roots.append(plot)
+    return roots
+
+
+def _curve_names() -> list[str]:
+    known = ["train/loss", "val/loss", "train/accuracy", "val/accuracy", "val/top5", "learning_rate"]
+    return [*known, "samples_per_second", "cpu/load", *(f"gpu/{index}/load" for index in range(GPUS))]
+
+
+def _curve(name: str) -> ColumnDataSource:
+    """x as the page shows it, y the value, s the smoothed value; step, epoch and minutes for the hover box."""
+    from bokeh.models import ColumnDataSource
+
+    return ColumnDataSource({key: [] for key in ("x", "y", "s", "step", "epoch", "minutes")}, name=name)
+
+
+def _draw(plot: Figure, source: ColumnDataSource, colour: str, number: str) -> None:
+    """A curve of few points is dots and line; the raw line of a dense one is faint under its smoothed line."""
+    from bokeh.models import HoverTool
+
+    plot.line("x", "y", source=source, color=colour, alpha=0.25, name=f"{source.name} raw")
+    line = plot.line("x", "s", source=source, color=colour, width=2, name=f"{source.name} line")
+    plot.scatter("x", "y", source=source, color=colour, size=6, visible=False, name=f"{source.name} dots")
+    tips = [(source.name, f"@y{{{number}}}"), ("step", "@step{0,0}"), ("epoch", "@epoch{0.00}")]
+    plot.add_tools(HoverTool(renderers=[line], tooltips=tips, mode="vline", line_policy="nearest"))
+
+
+def _mark_best(plot: Figure, name: str, colour: str) -> None:
+    from bokeh.models import Span
+
+    plot.add_layout(Span(dimension="height", line_color=colour, line_dash="dashed", name=f"best {name}", visible=False))
+
+
+def _dataset_roots(theme: str) -> list[Figure]:
+    """One bar a class, stacked by split; the page computes the rectangles, so 1,000 classes are as quick as ten."""
+    from bokeh.models import ColumnDataSource, FixedTicker, HoverTool
+
+    plot = _figure(theme, "classes", 260, "0,0")
+    plot.xaxis.ticker = FixedTicker(ticks=[], name="class ticks")
+    plot.xgrid.visible = False
+    plot.y_range.start = 0
+    columns = ("left", "right", "bottom", "top", "name", "count", "share")
+    for split, key in (("train", "train"), ("val", "val"), ("test", "third")):
+        source = ColumnDataSource({column: [] for column in columns}, name=split)
+        ink = COLOURS[theme][key]
+        bars = plot.quad("left", "right", "top", "bottom", source=source, color=ink, line_color=None, alpha=0.9)
+        tips = [("class", "@name"), (split, "@count{0,0} (@share{0.0%})")]
+        plot.add_tools(HoverTool(renderers=[bars], tooltips=tips))
+    return [plot]
+
+
+def _figure(theme: str, name: str, height: int, number: str, **options: Any) -> Figure:
+    """A bare figure in the page's colours: transparent, no toolbar, drag to zoom in x."""
+    from bokeh.models import BoxZoomTool, NumeralTickFormatter
+    from bokeh.plotting import figure
+
+    ink = COLOURS[theme]["text"]
+    plot = figure(name=name, height=height, sizing_mode="stretch_width", toolbar_location=None, tools="", **options)
+    plot.add_tools(zoom := BoxZoomTool(dimensions="width"))
+    plot.toolbar.active_drag = zoom
+    plot.background_fill_color = plot.border_fill_color = plot.outline_line_color = None
+    plot.min_border_left, plot.min_border_right = 48, 12
+    plot.axis.axis_line_color = plot.axis.major_tick_line_color = None
+    plot.axis.minor_tick_line_color = None
+    plot.axis.major_label_text_color = plot.axis.axis_label_text_color = ink
+    plot.axis.major_label_text_font = plot.axis.axis_label_text_font = "inherit"
+    plot.axis.axis_label_text_font_style = "normal"
+    plot.grid.grid_line_color, plot.grid.grid_line_alpha = GRID[theme], 0.18
+    plot.xaxis.name = f"{name} x"
+    if options.get("y_axis_type") != "log":
+        plot.yaxis.formatter = NumeralTickFormatter(format=number)
+    return plot
+
+
+if __name__ == "__main__":
+    write_templates(Path(sys.argv[1]))
