@@ -1,0 +1,172 @@
+"""DIGITS form fields -> Foveal option values: pure functions, errors collected under DIGITS's field names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from data.dataset_options import DatasetOptions
+from data.errors import InvalidOptions
+from data.options import parse
+
+FALSE = frozenset({"", "0", "false", "no", "off", "none"})
+"""Texts that a DIGITS check box means as "off" (an absent field is off too)."""
+
+DATASET_NAMES = {
+    "name": "dataset_name",
+    "group": "group_name",
+    "folder": "folder_train",
+    "layout": "folder_train",
+    "val_folder": "folder_val",
+    "test_folder": "folder_test",
+    "val_percent": "folder_pct_val",
+    "test_percent": "folder_pct_test",
+    "min_per_class": "folder_train_min_per_class",
+    "max_per_class": "folder_train_max_per_class",
+    "val_min_per_class": "folder_val_min_per_class",
+    "val_max_per_class": "folder_val_max_per_class",
+    "test_min_per_class": "folder_test_min_per_class",
+    "test_max_per_class": "folder_test_max_per_class",
+    "channels": "resize_channels",
+    "width": "resize_width",
+    "height": "resize_height",
+}
+"""Foveal option -> DIGITS field, to say errors in the script's own words; names that are not here are the same."""
+
+ENCODINGS = {"none": "raw", "png": "png", "jpg": "jpg"}
+
+Errors = dict[str, list[str]]
+
+
+class Form:
+    """The fields of one DIGITS form. Wrong values are collected in ``errors`` and never raised one by one."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self.values = values
+        self.errors: Errors = {}
+
+    def text(self, name: str, default: str = "") -> str:
+        """The field without surrounding space; ``default`` where it is absent or blank."""
+        return self.values.get(name, "").strip() or default
+
+    def flag(self, name: str) -> bool:
+        """A check box."""
+        return self.values.get(name, "").strip().lower() not in FALSE
+
+    def optional(self, name: str, default: str | None) -> str | None:
+        """``default`` where the field is absent, None where it is there but blank (DIGITS: a limit switched off)."""
+        return (self.values[name].strip() or None) if name in self.values else default
+
+    def number(self, name: str, default: float) -> float:
+        """The field as a number; what is none is an error."""
+        text = self.text(name, str(default))
+        try:
+            return float(text)
+        except ValueError:
+            self.wrong(name, f"{text!r} is not a number.")
+            return default
+
+    def choice(self, name: str, default: str, known: Mapping[str, str], later: Sequence[str] = ()) -> str:
+        """The Foveal value of a choice. ``later`` are DIGITS's choices that Foveal does not have (yet)."""
+        text = self.text(name, default)
+        if text in known:
+            return known[text]
+        if text in later:
+            self.wrong(name, f"Foveal does not have {text!r} yet; choose one of: {', '.join(known)}.")
+        else:
+            self.wrong(name, f"{text!r} is not a choice; choose one of: {', '.join((*known, *later))}.")
+        return known[default]
+
+    def lacking(self, name: str, what: str, neutral: Sequence[str] = ("",)) -> None:
+        """An error where the field asks for ``what``, which Foveal does not have; ``neutral`` texts ask for nothing."""
+        text = self.text(name)
+        if text and text.lower() not in neutral:
+            self.wrong(name, f"Foveal does not have {what} yet; leave this field out.")
+
+    def wrong(self, name: str, message: str) -> None:
+        """Collect one error."""
+        self.errors.setdefault(name, []).append(message)
+
+    def finish(self, options: type, values: Mapping[str, Any], names: Mapping[str, str]) -> None:
+        """Check ``values`` against the options dataclass; raise InvalidOptions naming DIGITS's fields."""
+        try:
+            parse(options, values)
+        except InvalidOptions as error:
+            for field, messages in renamed(error.fields, names).items():
+                if field not in self.errors:
+                    self.errors[field] = messages
+        if self.errors:
+            raise InvalidOptions(self.errors)
+
+
+def flat(fields: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Form fields as one text each; a field sent several times (``select_gpus``) becomes a comma list."""
+    result: dict[str, str] = {}
+    for name, text in fields:
+        result[name] = f"{result[name]},{text}" if name in result else text
+    return result
+
+
+def renamed(fields: Mapping[str, list[str]], names: Mapping[str, str]) -> Errors:
+    """Errors by Foveal option as errors by DIGITS field; two options of one field are joined."""
+    result: Errors = {}
+    for name, messages in fields.items():
+        result.setdefault(names.get(name, name), []).extend(messages)
+    return result
+
+
+def dataset_values(form: Mapping[str, str]) -> dict[str, Any]:
+    """Name, group and DatasetOptions values of ``POST /datasets/images/classification``.
+
+    Raises InvalidOptions whose ``fields`` have DIGITS's names.
+    """
+    read = Form(form)
+    if not read.text("dataset_name"):
+        read.wrong("dataset_name", "A dataset needs a name.")
+    read.choice("method", "folder", {"folder": "folder"}, later=("textfile", "s3"))
+    read.choice("backend", "lmdb", {"lmdb": "lmdb"}, later=("hdf5", "tfrecords"))
+    read.choice("compression", "none", {"none": "none", "gzip": "none"})  # DIGITS: LMDB is never compressed
+    options = _folders(read) | _images(read)
+    read.finish(DatasetOptions, options, DATASET_NAMES)
+    return {"name": read.text("dataset_name"), "group": read.text("group_name"), **options}
+
+
+def _folders(read: Form) -> dict[str, Any]:
+    """Where the images are and how they are split. A DIGITS folder always holds one sub-folder per class."""
+    values: dict[str, Any] = {
+        "folder": _folder(read, "folder_train"),
+        "layout": "class",
+        "val_percent": read.text("folder_pct_val", "25"),
+        "test_percent": read.text("folder_pct_test", "0"),
+        "min_per_class": read.optional("folder_train_min_per_class", "2"),
+        "max_per_class": read.optional("folder_train_max_per_class", None),
+    }
+    for split in ("val", "test"):
+        if read.flag(f"has_{split}_folder"):
+            values[f"{split}_folder"] = _folder(read, f"folder_{split}")
+            values[f"{split}_percent"] = "0"
+            values[f"{split}_min_per_class"] = read.optional(f"folder_{split}_min_per_class", "2")
+            values[f"{split}_max_per_class"] = read.optional(f"folder_{split}_max_per_class", None)
+    return values
+
+
+def _folder(read: Form, name: str) -> str:
+    """An absolute path on the server. Whether it exists and may be read is the service's business."""
+    text = read.text(name)
+    if not text:
+        read.wrong(name, "Give the path of a folder on the server with one sub-folder per class.")
+    elif text.lower().startswith(("http://", "https://")):
+        read.wrong(name, f"Foveal does not fetch images from a web address ({text}); give a folder on the server.")
+    elif not text.startswith("/"):
+        read.wrong(name, f"{text} is not an absolute path; give the whole path, beginning with '/'.")
+    return text
+
+
+def _images(read: Form) -> dict[str, Any]:
+    return {
+        "channels": int(read.choice("resize_channels", "3", {"1": "1", "3": "3"})),
+        "width": read.text("resize_width", "256"),
+        "height": read.text("resize_height", "256"),
+        "resize_mode": read.text("resize_mode", "squash"),
+        "encoding": read.choice("encoding", "png", ENCODINGS),
+    }
