@@ -1,15 +1,19 @@
-"""What every service needs: the store, the settings and the warm inspectors."""
+"""What every service needs (store, settings, inspectors, caches), and the errors that pages and REST tell apart."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from app.config import Settings
+from app.services.caches import OpenDatasets, States
 from data.errors import UserError
 from jobs.permissions import Principal, can
 from jobs.store import Store
 from jobs.tables import JobRow
+
+if TYPE_CHECKING:
+    from jobs.inspection import Inspectors
 
 
 class NotFound(UserError):
@@ -18,6 +22,14 @@ class NotFound(UserError):
 
 class NotAllowed(UserError):
     """The person may see it but not do this: 403."""
+
+
+class NotSignedIn(UserError):
+    """Nobody is signed in, or the token is not valid: 401."""
+
+
+class StorageFull(UserError):
+    """The server's disk is full or its folder cannot be written: 507."""
 
 
 class Conflict(UserError):
@@ -34,7 +46,13 @@ class Context:
 
     store: Store
     settings: Settings
-    inspectors: Any  # jobs.inspection.Inspectors
+    inspectors: Inspectors
+    states: States = field(init=False)
+    datasets: OpenDatasets = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "states", States(self.store.root))
+        object.__setattr__(self, "datasets", OpenDatasets(self.store.root))
 
 
 def find_job(ctx: Context, who: Principal | None, job_id: str, type: str | None = None) -> JobRow:
@@ -46,7 +64,12 @@ def find_job(ctx: Context, who: Principal | None, job_id: str, type: str | None 
 
 
 def require(who: Principal | None, action: str, row: JobRow | None = None) -> None:
-    """Raise NotAllowed unless ``can(who, action, row)``."""
-    if not can(who, action, row):
-        owner = f" It belongs to {row.owner}." if row is not None and row.owner else ""
-        raise NotAllowed(f"You may not {action.replace('_', ' ')} this.{owner}")
+    """Raise NotAllowed (NotSignedIn for nobody) unless ``can(who, action, row)``."""
+    if can(who, action, row):
+        return
+    if who is None:
+        raise NotSignedIn("Please sign in first.")
+    what = f"{action.replace('_', ' ')} {row.name if row is not None else 'here'}"
+    owner = f" It belongs to {row.owner}." if row is not None and row.owner not in (None, who.name) else ""
+    scope = " The token may only read." if who.scope == "read" else ""
+    raise NotAllowed(f"You may not {what}.{owner}{scope}")

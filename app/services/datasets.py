@@ -1,0 +1,177 @@
+"""Datasets: making one, and looking at what is in it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from app.services.context import Conflict, Context, NotFound, require
+from app.services.offload import offload
+from app.services.paths import server_folder
+from app.services.sprites import as_png, sheet
+from app.services.submit import Order, parse_form, submit
+from data.database import Dataset, Split
+from data.dataset_options import DatasetOptions
+from data.errors import InvalidOptions, UserError
+from data.options import parse, plain
+from jobs.job import Status
+from jobs.permissions import Principal
+from jobs.tables import JobRow
+
+SPLITS = ("train", "val", "test")
+MIME = {"png": "image/png", "jpg": "image/jpeg", "raw": "image/png"}
+LARGEST_PAGE = 500
+LARGEST_CELL = 256
+
+
+def create(ctx: Context, who: Principal | None, values: Mapping[str, Any]) -> JobRow:
+    """A new dataset job from form values (DatasetOptions, name, group, visibility, notes).
+
+    Raises InvalidOptions naming every wrong field, NotAllowed, StorageFull.
+    """
+    require(who, "create")
+    assert who is not None
+    options, label = parse_form(DatasetOptions, values, lambda given: Path(given.folder).name or "Dataset")
+    options = _checked(ctx, who, options)
+    return submit(ctx, who, Order(type="dataset", task="build_dataset", options=options), label, values)
+
+
+def _checked(ctx: Context, who: Principal, options: DatasetOptions) -> DatasetOptions:
+    """The options with real folders inside the allowed roots. Raises InvalidOptions for all wrong fields at once."""
+    wrong: dict[str, list[str]] = {}
+    folders: dict[str, str] = {}
+    for field in ("folder", "val_folder", "test_folder"):
+        if text := getattr(options, field):
+            try:
+                folders[field] = str(server_folder(ctx, who, text, field))
+            except UserError as error:
+                wrong[field] = [str(error)]
+    if options.val_percent + options.test_percent >= 100:
+        wrong["val_percent"] = ["Validation and testing together must leave something to train on (less than 100 %)."]
+    for low, high in (("min_per_class", "max_per_class"), ("val_min_per_class", "val_max_per_class")):
+        if (getattr(options, low) or 0) > (getattr(options, high) or math.inf):
+            wrong[high] = ["The most may not be less than the least."]
+    if wrong:
+        raise InvalidOptions(wrong)
+    return parse(DatasetOptions, {**plain(options), **folders})
+
+
+# -- looking into a finished dataset -----------------------------------------------------------------------------
+
+
+def manifest(ctx: Context, row: JobRow) -> dict[str, Any]:
+    """dataset.json of a finished dataset. Raises Conflict while it is not Done or where it is damaged."""
+    _opened(ctx, row)
+    text = (ctx.store.folder(row.id).artifacts / "dataset.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def explore(
+    ctx: Context,
+    who: Principal | None,
+    row: JobRow,
+    split: str,
+    cls: int | None = None,
+    page: int = 1,
+    size: int = 100,
+) -> dict[str, Any]:
+    """One page of records, of one class or all; costs O(size). ``page`` counts from 1, ``size`` is at most 500."""
+    require(who, "view", row)
+    dataset, part = _split(ctx, row, split)
+    if cls is not None and not 0 <= cls < len(dataset.classes):
+        raise NotFound(f"{row.name} has no class number {cls}.")
+    size = min(max(size, 1), LARGEST_PAGE)
+    total = len(part) if cls is None else _class_count(part, cls)
+    pages = max(1, math.ceil(total / size))
+    page = min(max(page, 1), pages)
+    numbers = part.page((page - 1) * size, size, cls)
+    records = [_record(dataset, part, int(number)) for number in numbers]
+    head = {"split": split, "class": cls, "page": page, "size": size, "pages": pages, "total": total}
+    return {**head, "records": records}
+
+
+def record(ctx: Context, who: Principal | None, row: JobRow, split: str, index: int) -> dict[str, Any]:
+    """One record: its class, where it came from, and its stored size in pixels and bytes."""
+    require(who, "view", row)
+    dataset, part = _split(ctx, row, split)
+    _within(row, part, split, index)
+    size = {"width": dataset.width, "height": dataset.height, "channels": dataset.channels}
+    found = {**_record(dataset, part, index), "path": part.path(index), "split": split}
+    return {**found, **size, "encoding": dataset.encoding, "bytes": len(part.encoded(index))}
+
+
+def image(ctx: Context, who: Principal | None, row: JobRow, split: str, index: int) -> tuple[bytes, str, str]:
+    """A record's picture as stored (raw ones as PNG): bytes, MIME type and an ETag that never changes."""
+    require(who, "view", row)
+    dataset, part = _split(ctx, row, split)
+    _within(row, part, split, index)
+    data = part.encoded(index)
+    if dataset.encoding == "raw":
+        data = offload(as_png, part.image(index))
+    return data, MIME[dataset.encoding], f"{row.id}-{split}-{index}"
+
+
+def sprite(
+    ctx: Context, who: Principal | None, row: JobRow, split: str, indices: Sequence[int], cell: int = 64
+) -> bytes:
+    """Thumbnails of some records as one JPEG: a grid ``ceil(sqrt(n))`` cells wide, each ``cell`` pixels square."""
+    require(who, "view", row)
+    _, part = _split(ctx, row, split)
+    for index in indices:
+        _within(row, part, split, index)
+    if not 0 < len(indices) <= LARGEST_PAGE:
+        raise UserError(f"Ask for 1 to {LARGEST_PAGE} records at once.", field="indices")
+    return offload(sheet, part, list(indices), min(max(cell, 8), LARGEST_CELL))
+
+
+def failures(ctx: Context, who: Principal | None, row: JobRow, page: int = 1, size: int = 100) -> dict[str, Any]:
+    """The files that could not be read, with reason and hint, page by page."""
+    require(who, "view", row)
+    path = ctx.store.folder(row.id).artifacts / "failures.jsonl"
+    size = min(max(size, 1), LARGEST_PAGE)
+    return offload(_failures, path, max(page, 1), size)
+
+
+def _failures(path: Path, page: int, size: int) -> dict[str, Any]:
+    if not path.exists():
+        return {"total": 0, "page": page, "size": size, "failures": []}
+    with path.open(encoding="utf-8") as file:
+        before = sum(1 for _ in islice(file, (page - 1) * size))
+        lines = [json.loads(line) for line in islice(file, size)]
+        total = before + len(lines) + sum(1 for _ in file)
+    return {"total": total, "page": page, "size": size, "failures": lines}
+
+
+def _opened(ctx: Context, row: JobRow) -> Dataset:
+    if row.status != Status.DONE.value:
+        raise Conflict(f"{row.name} cannot be looked into yet: its status is {row.status}, it should be Done.")
+    try:
+        return ctx.datasets.get(row.id)
+    except (OSError, ValueError, KeyError) as error:
+        raise Conflict(f"The files of {row.name} cannot be read: {error}", hint="Clone it to build it anew.") from None
+
+
+def _split(ctx: Context, row: JobRow, split: str) -> tuple[Dataset, Split]:
+    dataset = _opened(ctx, row)
+    if split not in dataset.splits:
+        raise NotFound(f"{row.name} has no {split} split; it has {', '.join(dataset.splits)}.")
+    return dataset, dataset.split(split)
+
+
+def _class_count(part: Split, cls: int) -> int:
+    return int(part.counts[cls])
+
+
+def _within(row: JobRow, part: Split, split: str, index: int) -> None:
+    if not 0 <= index < len(part):
+        raise NotFound(f"The {split} split of {row.name} has {len(part)} records, numbered from 0.")
+
+
+def _record(dataset: Dataset, part: Split, index: int) -> dict[str, Any]:
+    label = int(part.label(index))
+    return {"index": index, "label": label, "class": dataset.classes[label], "path": part.path(index)}

@@ -1,0 +1,212 @@
+"""Jobs of any type: lists, details, curves, and what may be done with them."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import numpy as np
+
+from app.services.context import Conflict, Context, NotFound, require
+from data.options import option, parse, plain
+from jobs import series as curves
+from jobs.events import Event, JobState
+from jobs.folder import BrokenFolder
+from jobs.job import Job, Status
+from jobs.permissions import Principal, can
+from jobs.store import Listing
+from jobs.tables import JobRow
+from jobs.updates import updates as updates_of
+
+LARGEST_IS_BEST = {"val/accuracy": True, "val/loss": False}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """What a person may say about a job at any time, whatever its type."""
+
+    name: Annotated[str, option("Name", min_length=1, max_length=500)]
+    group: Annotated[str, option("Group", "Jobs of one group are listed together.", max_length=200)] = ""
+    visibility: Annotated[
+        Literal["lab", "private"],
+        option("Visible to", labels={"lab": "Everybody who signs in", "private": "Only me"}),
+    ] = "lab"
+    notes: Annotated[str, option("Notes", widget="textarea", max_length=100_000)] = ""
+
+
+LABELS = ("name", "group", "visibility", "notes")
+
+
+def brief(row: JobRow) -> dict[str, Any]:
+    """What a list shows of a job: JSON-ready, from the database alone."""
+    keys = ("id", "type", "name", "owner", "group", "visibility", "status", "reason", "error", "broken")
+    more = ("fraction", "eta", "created", "started", "finished", "summary", "gpus")
+    values = {key: getattr(row, key) for key in (*keys, *more)}
+    return {**values, "elapsed": _elapsed(row.started, row.finished)}
+
+
+def describe(ctx: Context, row: JobRow) -> dict[str, Any]:
+    """Everything about one job: :func:`brief` and what its folder says. A folder that cannot be read gives ``broken``."""
+    state = ctx.states.get(row.id)
+    values = {**brief(row), **_state_values(state), "task": row.task, "notes": row.notes}
+    values["elapsed"] = _elapsed(state.started, state.finished)
+    values["curves"] = {name: curves.count(_series(ctx, row), name) for name in curves.curves(_series(ctx, row))}
+    try:
+        job = ctx.store.folder(row.id).job()
+    except BrokenFolder as error:
+        return {**values, "broken": str(error), "options": {}, "form": {}, "parents": []}
+    return {**values, "options": job.options, "form": job.form, "parents": list(job.parents)}
+
+
+def _state_values(state: JobState) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "seq": state.seq,
+        "status": state.status.value,
+        "fraction": state.fraction,
+        "progress": {**state.progress, "fraction": state.fraction},
+        "eta": state.progress.get("eta"),
+        "started": state.started,
+        "finished": state.finished,
+        "updated": state.updated,
+        "history": [{"status": status, "time": when} for status, when in state.history],
+        "metrics": [_moment(event) for event in state.metrics],
+        "best": {curve: _moment(found) for curve, up in LARGEST_IS_BEST.items() if (found := state.best(curve, up))},
+        "checkpoints": [{key: value for key, value in event.items() if key != "kind"} for event in state.checkpoints],
+        "artifacts": dict(state.artifacts),
+        "messages": list(state.notes),
+    }
+    return values | {key: getattr(state, key) for key in ("reason", "error", "hint", "log")}
+
+
+def _moment(event: Event) -> dict[str, Any]:
+    return {key: event.get(key) for key in ("step", "epoch", "values", "time")}
+
+
+def _elapsed(started: float | None, finished: float | None) -> float | None:
+    """Seconds of running so far; None before the start."""
+    return None if started is None else max(0.0, (finished or time.time()) - started)
+
+
+# -- lists -------------------------------------------------------------------------------------------------------
+
+
+def list_jobs(ctx: Context, who: Principal | None, listing: Listing) -> tuple[list[JobRow], int]:
+    """One page of the jobs that ``who`` may see, and how many there are on all pages."""
+    return ctx.store.list(listing, who), ctx.store.count(listing, who)
+
+
+def related(ctx: Context, who: Principal | None, row: JobRow) -> dict[str, list[JobRow]]:
+    """The jobs this one needs and the jobs that need it, as far as ``who`` may see them."""
+    parents = [found for parent in ctx.store.parents(row.id) if (found := ctx.store.get(parent, who))]
+    children = ctx.store.list(Listing(parent=row.id, limit=1000), who)
+    return {"parents": parents, "children": children}
+
+
+# -- what may be done --------------------------------------------------------------------------------------------
+
+
+def edit(ctx: Context, who: Principal | None, row: JobRow, values: Mapping[str, Any]) -> None:
+    """Change name, notes, group or visibility; what is not given stays. Raises InvalidOptions, NotAllowed."""
+    require(who, "edit", row)
+    given = {key: values[key] for key in LABELS if values.get(key) is not None}
+    label = plain(parse(Label, {"name": row.name, **given}))
+    # parse() takes a blank text for "not given": a blank name is refused, a blank note or group is meant.
+    if "name" in given and not str(given["name"]).strip():
+        parse(Label, {})
+    ctx.store.edit(row.id, **{key: label[key] for key in given})
+
+
+def abort(ctx: Context, who: Principal | None, row: JobRow) -> None:
+    """Ask the scheduler to stop a job that waits or runs. Raises Conflict where it has ended already."""
+    require(who, "abort", row)
+    if Status(row.status).finished:
+        raise Conflict(f"{row.name} cannot be aborted: it is {row.status.lower()} already.")
+    ctx.store.edit(row.id, abort_requested=True)
+
+
+def delete(ctx: Context, who: Principal | None, row: JobRow) -> None:
+    """Ask for the deletion of a job (a running one is stopped first). Raises Conflict while other jobs need it."""
+    require(who, "delete", row)
+    _refuse_needed(ctx, who, row)
+    ctx.datasets.forget(row.id)
+    ctx.store.edit(row.id, delete_requested=True)
+
+
+def _refuse_needed(ctx: Context, who: Principal | None, row: JobRow) -> None:
+    """Raise Conflict naming the jobs that need this one; those that ``who`` may not see are only counted."""
+    children = ctx.store.children(row.id)
+    if not children:
+        return
+    seen = [child for child in children if can(who, "view", child)]
+    words = [child.name for child in seen[:5]]
+    if rest := len(children) - len(words):
+        words.append(f"{rest} other {'job' if rest == 1 else 'jobs'}")
+    raise Conflict(
+        f"{row.name} cannot be deleted: {' and '.join([', '.join(words[:-1]), words[-1]]) if words[1:] else words[0]} "
+        f"{'uses' if len(children) == 1 else 'use'} it.",
+        blockers=tuple(child.id for child in seen),
+        hint="Delete what uses it first.",
+    )
+
+
+def clone(ctx: Context, who: Principal | None, row: JobRow) -> dict[str, Any]:
+    """The values with which the form of a new job like this one is filled. Raises Conflict for a broken folder."""
+    require(who, "view", row)
+    try:
+        job = ctx.store.folder(row.id).job()
+    except BrokenFolder as error:
+        raise Conflict(f"{row.name} cannot be cloned: {error}") from None
+    options = {key: value for key, value in job.options.items() if value is not None}
+    return {**options, "name": job.name, "group": row.group, "visibility": row.visibility, **job.form}
+
+
+# -- what happened -----------------------------------------------------------------------------------------------
+
+
+def log(ctx: Context, row: JobRow, lines: int = 200) -> str:
+    """The last lines of what the worker printed."""
+    return ctx.store.folder(row.id).log_tail(lines)
+
+
+def updates(ctx: Context, row: JobRow, seq: int, counts: Mapping[str, int]) -> dict[str, Any]:
+    """What happened after event ``seq`` and after ``counts[curve]`` points: what a page that reconnects asks for."""
+    return updates_of(ctx.store.folder(row.id), seq, counts)
+
+
+def series(
+    ctx: Context, row: JobRow, curve: str, first: int | None = None, last: int | None = None, width: int = 1000
+) -> dict[str, Any]:
+    """A curve between two steps, thinned to ``width`` points without losing a spike. Raises NotFound."""
+    root = _series(ctx, row)
+    points = curves.read(root, curve)
+    if len(points) == 0:
+        raise NotFound(f"{row.name} has no curve {curve}.")
+    shown = curves.thin(curves.window(points, first, last), width)
+    return {
+        "curve": curve,
+        "total": len(points),
+        "steps": shown["step"].tolist(),
+        "walls": shown["wall"].tolist(),
+        "values": finite(shown["value"]),
+    }
+
+
+def finite(values: Any) -> list[float | None]:
+    """Numbers as JSON can say them: what is not finite becomes None."""
+    listed: Sequence[float] = np.asarray(values, dtype=np.float64).tolist()
+    return [value if math.isfinite(value) else None for value in listed]
+
+
+def _series(ctx: Context, row: JobRow) -> Any:
+    return ctx.store.folder(row.id).series
+
+
+def job_of(ctx: Context, row: JobRow) -> Job:
+    """What was asked for. Raises Conflict where its folder cannot be read."""
+    try:
+        return ctx.store.folder(row.id).job()
+    except BrokenFolder as error:
+        raise Conflict(f"{row.name} is broken: {error}") from None

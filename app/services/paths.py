@@ -1,0 +1,42 @@
+"""Which files of the server a person's jobs may read: the configured roots, and the person's own uploads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+from app.services.context import Context
+from data.errors import UserError
+from data.roots import inside
+from jobs.permissions import Principal
+
+
+def upload_folder(ctx: Context, who: Principal) -> Path:
+    """Where this person's uploads are unpacked; the name is percent-encoded, so any name is one folder."""
+    return ctx.settings.home / "uploads" / quote(who.name, safe="@ ").replace(".", "%2E")
+
+
+def roots(ctx: Context, who: Principal) -> tuple[Path, ...]:
+    """Folders that jobs of ``who`` may read from: ``data_roots`` (alone on this machine: the home folder) and uploads."""
+    configured = ctx.settings.data_roots
+    if not configured and ctx.settings.single_user:
+        configured = (Path.home(),)
+    return (*configured, upload_folder(ctx, who))
+
+
+def server_path(ctx: Context, who: Principal, text: str, field: str) -> Path:
+    """``text`` as a path inside the roots. Raises UserError naming the field where it is not, or is not there."""
+    path = inside(Path(text).expanduser(), roots(ctx, who), field)
+    if not path.exists():
+        raise UserError(f"{path} does not exist on the server.", field=field)
+    return path
+
+
+def server_folder(ctx: Context, who: Principal, text: str, field: str) -> Path:
+    """The same for a folder."""
+    path = server_path(ctx, who, text, field)
+    if not path.is_dir():
+        raise UserError(
+            f"{path} is not a folder.", field=field, hint="Give the folder that holds one sub-folder per class."
+        )
+    return path

@@ -1,0 +1,94 @@
+"""Making a job of any type out of validated options: the one place that writes to the job folder and the database."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+from app.services.context import Conflict, Context, StorageFull
+from app.services.jobs import LABELS, Label
+from data.errors import InvalidOptions, UserError
+from data.options import parse, plain
+from jobs.folder import JobFolder
+from jobs.job import Job, Needs, new_id
+from jobs.permissions import Principal
+from jobs.tables import JobRow
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be made: the job's type and task, its options, what it waits for and what it needs."""
+
+    type: str
+    task: str
+    options: Any
+    parents: tuple[str, ...] = ()
+    needs: Needs = Needs()
+    prepare: Callable[[JobFolder], None] | None = None
+
+
+def parse_form(cls: type[T], values: Mapping[str, Any], default_name: Callable[[T], str]) -> tuple[T, Label]:
+    """Split form values into the options ``cls`` and the job's label; wrong fields of both are reported together."""
+    labels = {key: values[key] for key in LABELS if key in values}
+    wrong: dict[str, list[str]] = {}
+    options = _collect(wrong, lambda: parse(cls, {key: value for key, value in values.items() if key not in LABELS}))
+    if not str(labels.get("name") or "").strip():
+        labels["name"] = default_name(options)[:500] if options is not None else "-"
+    label = _collect(wrong, lambda: parse(Label, labels))
+    if options is None or label is None:
+        raise InvalidOptions(wrong)
+    return options, label
+
+
+def known_fields(cls: type[Any]) -> set[str]:
+    """Names of the fields that a form of ``cls`` may have."""
+    return {item.name for item in fields(cls)} | set(LABELS)
+
+
+def submit(ctx: Context, who: Principal, order: Order, label: Label, form: Mapping[str, Any]) -> JobRow:
+    """Write the job folder, then the row; the scheduler takes it from there. Raises StorageFull in words."""
+    job = Job(
+        id=new_id(),
+        type=order.type,
+        task=order.task,
+        name=label.name,
+        options=plain(order.options),
+        form={key: value for key, value in form.items() if key not in LABELS},
+        owner=who.name,
+        group=label.group,
+        parents=order.parents,
+        needs=order.needs,
+        created=time.time(),
+    )
+    row = _create(ctx, job, label, order)
+    if label.notes:
+        ctx.store.edit(job.id, notes=label.notes)
+        row.notes = label.notes
+    return row
+
+
+def _create(ctx: Context, job: Job, label: Label, order: Order) -> JobRow:
+    try:
+        return ctx.store.create(job, label.visibility, order.prepare)
+    except FileExistsError:
+        raise Conflict("Another job was made in this very moment.", hint="Please try again.") from None
+    except OSError as error:
+        raise StorageFull(
+            f"The job could not be written to {ctx.store.root}: {error.strerror or error}.",
+            hint="Free some space or make the folder writable for the server, then try again.",
+        ) from error
+
+
+def _collect(wrong: dict[str, list[str]], work: Callable[[], T]) -> T | None:
+    """The result of ``work``, or None with its complaints added to ``wrong``."""
+    try:
+        return work()
+    except InvalidOptions as error:
+        wrong.update(error.fields)
+    except UserError as error:
+        wrong.setdefault(error.field or "options", []).append(str(error))
+    return None
