@@ -13,7 +13,8 @@ Event = Mapping[str, Any]
 
 status      status, [reason | error, hint, log]   the job moved; ``reason`` says why it waits, ``error`` why it failed
 progress    fraction 0..1, [phase, rate, unit, eta] ``rate`` in ``unit``/s, ``eta`` in seconds
-metrics     step, epoch, values{curve: number or null (not finite)}   one summary per epoch or validation (all points are in series/)
+metrics     step, epoch, values{curve: number or null (not finite)}   one summary per epoch or validation
+                                                  (all points are in series/)
 checkpoint  name, step, epoch, values, bytes      a checkpoint that can be loaded now
 artifact    name, value                           a small JSON result ("classes", "counts", "mean", "failures" ...)
 note        text, [level]                         a sentence for the owner ("running on the CPU: no GPU found")
@@ -45,7 +46,7 @@ class JobState:
         """Share done, 0..1; exactly 1 only when the job is Done."""
         if self.status is Status.DONE:
             return 1.0
-        return min(float(self.progress.get("fraction", 0.0)), 0.999)
+        return max(0.0, min(float(self.progress.get("fraction", 0.0)), 0.999))
 
     @property
     def started(self) -> float | None:
@@ -65,10 +66,13 @@ class JobState:
 
 
 def fold(state: JobState, event: Event) -> JobState:
-    """The state after ``event``. Unknown kinds are passed over, so that old servers read newer folders."""
+    """The state after ``event``. What is not understood is passed over, so that old servers read newer folders."""
     state = replace(state, seq=event["seq"], updated=event["time"])
     handler = _HANDLERS.get(event["kind"])
-    return handler(state, event) if handler else state
+    try:
+        return handler(state, event) if handler else state
+    except (KeyError, TypeError, ValueError):
+        return state
 
 
 def fold_all(events: Iterable[Event], state: JobState | None = None) -> JobState:

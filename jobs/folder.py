@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,18 +26,28 @@ class JobFolder:
         self.path = Path(path)
         self.events_path = self.path / "events.jsonl"
         self.log_path = self.path / "worker.log"
+        self.exit_path = self.path / "exit"
+        self.handle_path = self.path / "handle.json"
+        self.edits_path = self.path / "edits.json"
         self.series = self.path / "series"
         self.checkpoints = self.path / "checkpoints"
         self.artifacts = self.path / "artifacts"
 
     @classmethod
     def create(cls, root: Path, job: Job) -> JobFolder:
-        """Make the folder of a new job. Raises OSError where the disk is full or not writable."""
+        """Make the folder of a new job, all of it or nothing.
+
+        Raises FileExistsError where the id is taken, OSError where the disk is full or not writable.
+        """
         folder = cls(root / job.id)
         folder.path.mkdir(parents=True)
-        for sub in (folder.series, folder.checkpoints, folder.artifacts):
-            sub.mkdir()
-        write_json(folder.path / "job.json", job.to_dict())
+        try:
+            for sub in (folder.series, folder.checkpoints, folder.artifacts):
+                sub.mkdir()
+            write_json(folder.path / "job.json", job.to_dict())
+        except BaseException:
+            shutil.rmtree(folder.path, ignore_errors=True)
+            raise
         return folder
 
     def job(self) -> Job:
@@ -51,8 +63,12 @@ class JobFolder:
         return fold_all(Tail(self.events_path).read())
 
     def log_tail(self, lines: int = 20) -> str:
-        """The last lines of worker.log, without reading the rest of it."""
-        return "\n".join(tail_bytes(self.log_path, 64 * 1024).decode("utf-8", "replace").splitlines()[-lines:])
+        """The last lines of worker.log, without reading the rest of it; a sentence where it cannot be read."""
+        try:
+            text = tail_bytes(self.log_path, 64 * 1024).decode("utf-8", "replace")
+        except OSError as error:
+            return f"{self.log_path} cannot be read: {error.strerror}"
+        return "\n".join(text.splitlines()[-lines:])
 
 
 class Tail:
@@ -86,20 +102,51 @@ class EventLog:
         """Write one event in a single write call and return it. Raises OSError (disk full, folder unwritable)."""
         event = {"seq": self.seq + 1, "time": time.time(), "kind": kind, **values}
         line = json.dumps(event, allow_nan=False, separators=(",", ":")) + "\n"
-        with self.path.open("ab", buffering=0) as file:
-            file.write(line.encode())
+        append_whole(self.path, line.encode())
         self.seq += 1
         return event
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Replace ``path`` as a whole: write aside, flush to disk, rename."""
+    """Replace ``path`` as a whole by ``value`` as JSON. Raises ValueError for NaN, OSError naming the path."""
+    write_whole(path, json.dumps(value, indent=1, allow_nan=False).encode())
+
+
+def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Replace ``path`` as a whole: write aside, flush to disk (if ``durable``), rename. Raises OSError naming it."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    with aside.open("w", encoding="utf-8") as file:
-        json.dump(value, file, indent=1, allow_nan=False)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    try:
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+        aside.replace(path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise _naming(path, error) from error
+
+
+def append_whole(path: Path, data: bytes) -> None:
+    """Append all of ``data`` or nothing: a full disk may take half a line, which is cut off again.
+
+    Raises OSError naming the path (a plain ``write`` would not say which file it was).
+    """
+    try:
+        with path.open("ab", buffering=0) as file:
+            start = file.seek(0, os.SEEK_END)
+            try:
+                while data:
+                    data = data[file.write(data) or 0 :]
+            except OSError:
+                os.ftruncate(file.fileno(), start)
+                raise
+    except OSError as error:
+        raise _naming(path, error) from error
+
+
+def _naming(path: Path, error: OSError) -> OSError:
+    return OSError(error.errno or errno.EIO, error.strerror or str(error), str(path))
 
 
 def tail_bytes(path: Path, size: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -10,10 +11,14 @@ from urllib.parse import quote, unquote
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.folder import append_whole
+
 POINT = np.dtype([("step", "<i8"), ("wall", "<f8"), ("value", "<f8")])
 """One point: training step, Unix seconds, value (NaN and infinities allowed)."""
 
 Points = NDArray[np.void]
+
+_PACK = struct.Struct("<qdd").pack  # one POINT; ten times as fast as making a NumPy record
 
 
 def path_of(root: Path, curve: str) -> Path:
@@ -40,8 +45,7 @@ class SeriesWriter:
     def add(self, step: int, wall: float, values: Mapping[str, float]) -> None:
         """Add one point to each named curve."""
         for curve, value in values.items():
-            record = np.array((step, wall, value), POINT).tobytes()
-            self._buffers.setdefault(curve, bytearray()).extend(record)
+            self._buffers.setdefault(curve, bytearray()).extend(_PACK(step, wall, value))
 
     def flush(self) -> None:
         """Append everything buffered. Raises OSError where the disk is full; the buffer is then kept."""
@@ -55,8 +59,7 @@ class SeriesWriter:
         if curve not in self._healed:
             _heal(path)
             self._healed.add(curve)
-        with path.open("ab", buffering=0) as file:
-            file.write(data)
+        append_whole(path, data)
 
 
 def count(root: Path, curve: str) -> int:
@@ -72,8 +75,8 @@ def read(root: Path, curve: str, start: int = 0, stop: int | None = None) -> Poi
     total = count(root, curve)
     if total == 0:
         return np.empty(0, POINT)
-    mapped = np.memmap(path_of(root, curve), POINT, "r", shape=(total,))
-    return np.asarray(mapped[start:stop])
+    points: Points = np.memmap(path_of(root, curve), POINT, "r", shape=(total,)).view(np.ndarray)[start:stop]
+    return points
 
 
 def window(points: Points, first: int | None, last: int | None) -> Points:
@@ -95,19 +98,16 @@ def thin(points: Points, width: int = 1000) -> Points:
     values = points["value"]
     low = np.where(np.isnan(values), np.inf, values)
     high = np.where(np.isnan(values), -np.inf, values)
-    keep = _extremes(low, np.less, edges), _extremes(high, np.greater, edges), [0, len(points) - 1]
-    return points[np.unique(np.concatenate(keep))]
+    keep = _extremes(low, np.minimum, edges), _extremes(high, np.maximum, edges), [0, len(points) - 1]
+    kept: Points = points[np.unique(np.concatenate(keep))]
+    return kept
 
 
-def _extremes(values: NDArray[np.float64], better: np.ufunc, edges: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Index of the first smallest (np.less) or largest (np.greater) value in each bucket."""
-    size = int(np.diff(edges).min())
-    reduce = np.minimum if better is np.less else np.maximum
+def _extremes(values: NDArray[np.float64], reduce: np.ufunc, edges: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Index of the first smallest (np.minimum) or largest (np.maximum) value in each bucket; no bucket is empty."""
     best = np.repeat(reduce.reduceat(values, edges[:-1]), np.diff(edges))
     hits = np.flatnonzero(values == best)
-    first = np.searchsorted(hits, edges[:-1])
-    assert size > 0
-    return hits[first]
+    return hits[np.searchsorted(hits, edges[:-1])]
 
 
 def _heal(path: Path) -> None:

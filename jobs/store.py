@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, literal, or_, select, text, tuple_, update
+from sqlalchemy import ColumnElement, PoolProxiedConnection, delete, func, literal, or_, select, tuple_, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from jobs.database import open_database
 from jobs.events import JobState
 from jobs.folder import EventLog, JobFolder
-from jobs.job import Job, Status
+from jobs.job import Job, Status, new_id
 from jobs.permissions import Principal, visible_to
 from jobs.tables import JobRow, ParentRow
 
 SORTS = ("name", "status", "created", "started", "finished", "owner", "fraction", "group")
 LIVE = (Status.INITIALIZED.value, Status.WAITING.value, Status.RUNNING.value)
+
+# Named here because Store.list hides the name ``list`` inside the class
+Rows = list[JobRow]
+Ids = list[str]
+Conditions = list[ColumnElement[bool]]
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,8 @@ class Store:
             path.mkdir(parents=True, exist_ok=True)
         self.engine = open_database(self.home, url)
         self._session = sessionmaker(self.engine, expire_on_commit=False)
+        self._watch: PoolProxiedConnection | None = None
+        self._watch_lock = threading.Lock()
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -67,17 +76,31 @@ class Store:
     def create(self, job: Job, visibility: str = "lab", prepare: Callable[[JobFolder], None] | None = None) -> JobRow:
         """Make the folder with its first event, let ``prepare`` put files into it, then insert the row.
 
-        The scheduler sees a job only once its folder is complete. Raises OSError where the folder cannot be made.
+        The scheduler sees a job only once its folder is complete. Where the id is taken the job gets another: use the
+        id of the returned row. Raises OSError where the folder cannot be made; nothing is then left behind.
         """
-        folder = JobFolder.create(self.root, job)
-        EventLog(folder.events_path).append("status", status=Status.INITIALIZED.value)
-        if prepare:
-            prepare(folder)
-        row = row_of(job, visibility)
-        with self.session() as session:
-            session.add(row)
-            session.add_all(ParentRow(child=job.id, parent=parent) for parent in job.parents)
+        job, folder = self._new_folder(job)
+        try:
+            EventLog(folder.events_path).append("status", status=Status.INITIALIZED.value)
+            if prepare:
+                prepare(folder)
+            row = row_of(job, visibility)
+            with self.session() as session:
+                session.add(row)
+                session.add_all(ParentRow(child=job.id, parent=parent) for parent in job.parents)
+        except BaseException:
+            shutil.rmtree(folder.path, ignore_errors=True)
+            raise
         return row
+
+    def _new_folder(self, job: Job) -> tuple[Job, JobFolder]:
+        """Making the folder claims the id: two processes that draw the same one in a second cannot both succeed."""
+        for _ in range(100):
+            try:
+                return job, JobFolder.create(self.root, job)
+            except FileExistsError:
+                job = replace(job, id=new_id())
+        raise OSError(errno.EEXIST, "no free job id was found in 100 draws", str(self.root))
 
     def folder(self, job_id: str) -> JobFolder:
         """The folder of a job (whether or not it exists)."""
@@ -96,8 +119,8 @@ class Store:
         with self.session() as session:
             session.execute(update(JobRow).where(JobRow.id == job_id).values(**values))
 
-    def record(self, job_id: str, state: JobState, summary: Mapping[str, Any]) -> None:
-        """Copy what lists show from the folded state into the row."""
+    def record(self, job_id: str, state: JobState, summary: Mapping[str, Any], **more: Any) -> None:
+        """Copy what lists show from the folded state into the row; ``more`` are further columns to set with it."""
         self.edit(
             job_id,
             status=state.status.value,
@@ -108,6 +131,7 @@ class Store:
             started=state.started,
             finished=state.finished,
             summary=dict(summary),
+            **more,
         )
 
     def remove(self, job_id: str) -> None:
@@ -121,9 +145,14 @@ class Store:
             session.execute(delete(JobRow).where(JobRow.id == job_id))
         shutil.rmtree(away, ignore_errors=True)
 
+    def empty_trash(self) -> None:
+        """Delete what a crash left in the trash."""
+        for path in self.trash.iterdir():
+            shutil.rmtree(path, ignore_errors=True)
+
     # -- many jobs -----------------------------------------------------------------------------------------------
 
-    def list(self, listing: Listing, who: Principal | None) -> list[JobRow]:
+    def list(self, listing: Listing, who: Principal | None) -> Rows:
         """One page of the jobs that ``who`` may see."""
         query = select(JobRow).where(*self._where(listing, who)).order_by(*_order(listing.sort))
         if listing.after is not None:
@@ -136,7 +165,7 @@ class Store:
         with self.session() as session:
             return session.scalar(select(func.count(JobRow.id)).where(*self._where(listing, who))) or 0
 
-    def children(self, job_id: str) -> list[JobRow]:
+    def children(self, job_id: str) -> Rows:
         """Jobs that need this one (the models of a dataset), newest first; jobs being deleted do not count."""
         query = select(JobRow).join(ParentRow, ParentRow.child == JobRow.id).where(ParentRow.parent == job_id)
         with self.session() as session:
@@ -144,26 +173,48 @@ class Store:
                 session.scalars(query.where(JobRow.delete_requested.is_(False)).order_by(JobRow.created.desc()))
             )
 
-    def parents(self, job_id: str) -> list[str]:
+    def parents(self, job_id: str) -> Ids:
         """Ids of the jobs this one needs."""
         with self.session() as session:
             return list(session.scalars(select(ParentRow.parent).where(ParentRow.child == job_id)))
 
-    def live(self) -> list[JobRow]:
+    def briefly(self, job_ids: Iterable[str]) -> dict[str, JobRow]:
+        """The rows of these jobs by id; those that are gone are left out."""
+        wanted = sorted(set(job_ids))
+        with self.session() as session:
+            return {row.id: row for row in session.scalars(select(JobRow).where(JobRow.id.in_(wanted)))}
+
+    def live(self) -> Rows:
         """Jobs not yet finished, or asked to be deleted: what the scheduler looks after. Oldest first."""
         query = select(JobRow).where(or_(JobRow.status.in_(LIVE), JobRow.delete_requested.is_(True)))
         with self.session() as session:
             return list(session.scalars(query.order_by(JobRow.priority.desc(), JobRow.created, JobRow.id)))
 
     def version(self) -> int:
-        """A number that changes when another process has committed (SQLite only; elsewhere the clock)."""
+        """A number that changes when anything was committed (SQLite only; elsewhere the clock).
+
+        One connection is kept for it: PRAGMA data_version counts the commits of all others, also of this process.
+        """
         if self.engine.dialect.name != "sqlite":
             return time.monotonic_ns()
-        with self.engine.connect() as connection:
-            return int(connection.execute(text("PRAGMA data_version")).scalar_one())
+        with self._watch_lock:
+            if self._watch is None:
+                self._watch = self.engine.raw_connection()
+            cursor = self._watch.cursor()
+            cursor.execute("PRAGMA data_version")
+            ((number,),) = cursor.fetchall()
+            return int(number)
 
-    def _where(self, listing: Listing, who: Principal | None) -> list[ColumnElement[bool]]:
-        where: list[ColumnElement[bool]] = [visible_to(who)]
+    def close(self) -> None:
+        """Let go of all connections."""
+        with self._watch_lock:
+            if self._watch is not None:
+                self._watch.close()
+                self._watch = None
+        self.engine.dispose()
+
+    def _where(self, listing: Listing, who: Principal | None) -> Conditions:
+        where: Conditions = [visible_to(who)]
         if listing.type:
             where.append(JobRow.type == listing.type)
         if listing.statuses:
