@@ -88,7 +88,7 @@ class Tail:
             return []
         whole = text[: text.rfind(b"\n") + 1]
         self.offset += len(whole)
-        return [event for line in whole.splitlines() if (event := _event(line)) is not None]
+        return [event for line in whole.splitlines() if (event := parse_event(line)) is not None]
 
 
 class EventLog:
@@ -159,6 +159,15 @@ def tail_bytes(path: Path, size: int) -> bytes:
         return b""
 
 
+def parse_event(line: bytes) -> Event | None:
+    """One line as an event; a line that is none (a damaged disk) is passed over rather than hiding the job."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, Mapping) and {"seq", "time", "kind"} <= event.keys() else None
+
+
 def _heal(path: Path) -> int:
     """Cut off a torn last line (its writer was killed) and return the last sequence number, 0 for none."""
     if not path.exists():
@@ -167,14 +176,5 @@ def _heal(path: Path) -> int:
     whole = text[: text.rfind(b"\n") + 1]
     if len(whole) != len(text):
         os.truncate(path, len(whole))
-    numbers = (event["seq"] for line in reversed(whole.splitlines()) if (event := _event(line)) is not None)
+    numbers = (event["seq"] for line in reversed(whole.splitlines()) if (event := parse_event(line)) is not None)
     return int(next(numbers, 0))
-
-
-def _event(line: bytes) -> Event | None:
-    """One line as an event; a line that is none (a damaged disk) is passed over rather than hiding the job."""
-    try:
-        event = json.loads(line)
-    except ValueError:
-        return None
-    return event if isinstance(event, Mapping) and {"seq", "time", "kind"} <= event.keys() else None
