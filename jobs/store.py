@@ -178,6 +178,14 @@ class Store:
         with self.session() as session:
             return list(session.scalars(select(ParentRow.parent).where(ParentRow.child == job_id)))
 
+    def parents_by_child(self) -> dict[str, list[str]]:
+        """The same for all jobs at once, in one query (lists that name each model's dataset)."""
+        found: dict[str, list[str]] = {}
+        with self.session() as session:
+            for child, parent in session.execute(select(ParentRow.child, ParentRow.parent)):
+                found.setdefault(child, []).append(parent)
+        return found
+
     def briefly(self, job_ids: Iterable[str]) -> dict[str, JobRow]:
         """The rows of these jobs by id; those that are gone are left out."""
         wanted = sorted(set(job_ids))
