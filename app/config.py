@@ -9,6 +9,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+"""Names by which only programs on this machine reach it."""
+
 
 class Settings(BaseModel):
     """How this server runs. Every field can be set in config.toml (same name) or as FOVEAL_<NAME>."""
@@ -21,12 +24,24 @@ class Settings(BaseModel):
     port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on.")] = 5000
     home: Annotated[Path, Field(description="Where all state lives: database, jobs, uploads.")] = Path("~/.foveal")
     data_roots: Annotated[
-        tuple[Path, ...], Field(description="Folders that jobs may read images from (':' between them).")
+        tuple[Path, ...], Field(
+            description="Folders that jobs may read images from (':' between them); "
+            "default: your home folder while only this machine can reach the server, else uploads alone."
+        ),
     ] = ()
     database_url: Annotated[str | None, Field(description="SQLAlchemy URL; default: SQLite in home.")] = None
     cpu_slots: Annotated[int, Field(ge=1, description="CPU jobs at once where there is no GPU.")] = 1
     max_upload_mb: Annotated[int, Field(ge=1, description="Largest archive that may be uploaded, MB.")] = 4096
     allow_custom_code: Annotated[bool, Field(description="Members may train networks from their own source.")] = True
+    url_prefix: Annotated[
+        str, Field(pattern=r"^(/[\w.~-]+)*$", description='Path below which a proxy shows Foveal, such as "/foveal".')
+    ] = ""
+    trusted_proxies: Annotated[
+        int, Field(ge=0, description="Proxies in front whose X-Forwarded headers are believed.")
+    ] = 0
+    allowed_hosts: Annotated[
+        tuple[str, ...], Field(description="Names by which browsers may address the server (',' between them).")
+    ] = ()
     secret_key: Annotated[str | None, Field(description="Signs sessions; default: kept in home/secret.")] = None
 
     @field_validator("home")
@@ -40,10 +55,15 @@ class Settings(BaseModel):
         parts = value.split(os.pathsep) if isinstance(value, str) else value
         return tuple(Path(part).expanduser().absolute() for part in parts if str(part))
 
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split_names(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
     @property
     def single_user(self) -> bool:
         """Only this machine can reach the server, so nobody signs in."""
-        return self.host in ("127.0.0.1", "localhost", "::1")
+        return self.host in LOOPBACK or self.host == "::1"
 
 
 def load_settings(path: Path | None = None, **given: Any) -> Settings:

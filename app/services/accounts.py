@@ -1,9 +1,10 @@
-"""People and tokens as the web offers them: signing in, one's own tokens and password, and the admin's list of users."""
+"""People and tokens as the web offers them: signing in, one's own tokens and password, the admin's list of users."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 from typing import Annotated, Any, Literal
 
 from app.services.context import Conflict, Context, NotAllowed, NotFound, require
@@ -13,6 +14,9 @@ from data.options import option, parse
 from jobs import accounts
 from jobs.permissions import Principal
 from jobs.tables import TokenRow, UserRow
+
+_HASHING = BoundedSemaphore(2)
+"""argon2 takes 64 MiB each time: more at once would let strangers fill the memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,11 +37,14 @@ class NewToken:
     expires: Annotated[float | None, option("Expires", "Unix seconds; blank: never.", ge=0, le=1e11)] = None
 
 
-def sign_in(ctx: Context, name: str, password: str) -> Principal:
-    """Who signs in. Raises UserError for a wrong name or password, the same one for both."""
-    who = offload(accounts.verify, ctx.store, name, password)
+def sign_in(ctx: Context, name: str, password: str, address: str = "") -> Principal:
+    """Who signs in. Raises UserError for a wrong name or password (the same for both), TooManyTries."""
+    ctx.sign_in_limit.hit(address, name)
+    with _HASHING:
+        who = offload(accounts.verify, ctx.store, name, password)
     if who is None:
         raise UserError("Name or password is wrong.", field="password")
+    ctx.sign_in_limit.clear(address, name)
     return who
 
 
@@ -117,8 +124,7 @@ def remove_token(ctx: Context, who: Principal | None, token_id: int) -> None:
 
 def _self(who: Principal | None) -> Principal:
     """The person, who must be signed in and not speak through a token that may only read."""
-    require(who, "view")
-    assert who is not None
+    who = require(who, "view")
     if who.scope == "read":
         raise NotAllowed("A token that may only read cannot manage tokens.")
     return who

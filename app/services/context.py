@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.config import Settings
 from app.services.caches import OpenDatasets, States
+from app.services.limits import SignInLimit
 from data.errors import UserError
 from jobs.permissions import Principal, can
 from jobs.store import Store
@@ -49,6 +50,7 @@ class Context:
     inspectors: Inspectors
     states: States = field(init=False)
     datasets: OpenDatasets = field(init=False)
+    sign_in_limit: SignInLimit = field(default_factory=SignInLimit)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "states", States(self.store.root))
@@ -63,12 +65,12 @@ def find_job(ctx: Context, who: Principal | None, job_id: str, type: str | None 
     return row
 
 
-def require(who: Principal | None, action: str, row: JobRow | None = None) -> None:
-    """Raise NotAllowed (NotSignedIn for nobody) unless ``can(who, action, row)``."""
-    if can(who, action, row):
-        return
+def require(who: Principal | None, action: str, row: JobRow | None = None) -> Principal:
+    """``who``, if ``can(who, action, row)``. Raises NotAllowed otherwise, NotSignedIn for nobody."""
     if who is None:
         raise NotSignedIn("Please sign in first.")
+    if can(who, action, row):
+        return who
     what = f"{action.replace('_', ' ')} {row.name if row is not None else 'here'}"
     owner = f" It belongs to {row.owner}." if row is not None and row.owner not in (None, who.name) else ""
     scope = " The token may only read." if who.scope == "read" else ""

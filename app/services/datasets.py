@@ -18,6 +18,7 @@ from data.database import Dataset, Split
 from data.dataset_options import DatasetOptions
 from data.errors import InvalidOptions, UserError
 from data.options import parse, plain
+from data.transforms import resize_modes
 from jobs.job import Status
 from jobs.permissions import Principal
 from jobs.tables import JobRow
@@ -33,8 +34,7 @@ def create(ctx: Context, who: Principal | None, values: Mapping[str, Any]) -> Jo
 
     Raises InvalidOptions naming every wrong field, NotAllowed, StorageFull.
     """
-    require(who, "create")
-    assert who is not None
+    who = require(who, "create")
     options, label = parse_form(DatasetOptions, values, lambda given: Path(given.folder).name or "Dataset")
     options = _checked(ctx, who, options)
     return submit(ctx, who, Order(type="dataset", task="build_dataset", options=options), label, values)
@@ -50,6 +50,9 @@ def _checked(ctx: Context, who: Principal, options: DatasetOptions) -> DatasetOp
                 folders[field] = str(server_folder(ctx, who, text, field))
             except UserError as error:
                 wrong[field] = [str(error)]
+    if options.resize_mode not in resize_modes:
+        names = ", ".join(resize_modes.names())
+        wrong["resize_mode"] = [f"There is no resize mode {options.resize_mode}; there are {names}."]
     if options.val_percent + options.test_percent >= 100:
         wrong["val_percent"] = ["Validation and testing together must leave something to train on (less than 100 %)."]
     for low, high in (("min_per_class", "max_per_class"), ("val_min_per_class", "val_max_per_class")):
@@ -65,10 +68,7 @@ def _checked(ctx: Context, who: Principal, options: DatasetOptions) -> DatasetOp
 
 def manifest(ctx: Context, row: JobRow) -> dict[str, Any]:
     """dataset.json of a finished dataset. Raises Conflict while it is not Done or where it is damaged."""
-    _opened(ctx, row)
-    text = (ctx.store.folder(row.id).artifacts / "dataset.json").read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)
-    return found
+    return _opened(ctx, row).manifest
 
 
 def explore(
@@ -86,11 +86,11 @@ def explore(
     if cls is not None and not 0 <= cls < len(dataset.classes):
         raise NotFound(f"{row.name} has no class number {cls}.")
     size = min(max(size, 1), LARGEST_PAGE)
-    total = len(part) if cls is None else _class_count(part, cls)
+    total = part.count(cls)
     pages = max(1, math.ceil(total / size))
     page = min(max(page, 1), pages)
     numbers = part.page((page - 1) * size, size, cls)
-    records = [_record(dataset, part, int(number)) for number in numbers]
+    records = [_record(dataset, part, number) for number in numbers]
     head = {"split": split, "class": cls, "page": page, "size": size, "pages": pages, "total": total}
     return {**head, "records": records}
 
@@ -101,7 +101,7 @@ def record(ctx: Context, who: Principal | None, row: JobRow, split: str, index: 
     dataset, part = _split(ctx, row, split)
     _within(row, part, split, index)
     size = {"width": dataset.width, "height": dataset.height, "channels": dataset.channels}
-    found = {**_record(dataset, part, index), "path": part.path(index), "split": split}
+    found = {**_record(dataset, part, index), "split": split, "path": part.path_of(index)}
     return {**found, **size, "encoding": dataset.encoding, "bytes": len(part.encoded(index))}
 
 
@@ -152,7 +152,7 @@ def _opened(ctx: Context, row: JobRow) -> Dataset:
         raise Conflict(f"{row.name} cannot be looked into yet: its status is {row.status}, it should be Done.")
     try:
         return ctx.datasets.get(row.id)
-    except (OSError, ValueError, KeyError) as error:
+    except (UserError, OSError, ValueError, KeyError) as error:
         raise Conflict(f"The files of {row.name} cannot be read: {error}", hint="Clone it to build it anew.") from None
 
 
@@ -163,10 +163,6 @@ def _split(ctx: Context, row: JobRow, split: str) -> tuple[Dataset, Split]:
     return dataset, dataset.split(split)
 
 
-def _class_count(part: Split, cls: int) -> int:
-    return int(part.counts[cls])
-
-
 def _within(row: JobRow, part: Split, split: str, index: int) -> None:
     if not 0 <= index < len(part):
         raise NotFound(f"The {split} split of {row.name} has {len(part)} records, numbered from 0.")
@@ -174,4 +170,4 @@ def _within(row: JobRow, part: Split, split: str, index: int) -> None:
 
 def _record(dataset: Dataset, part: Split, index: int) -> dict[str, Any]:
     label = int(part.label(index))
-    return {"index": index, "label": label, "class": dataset.classes[label], "path": part.path(index)}
+    return {"index": index, "label": label, "class": dataset.classes[label]}

@@ -49,7 +49,7 @@ def brief(row: JobRow) -> dict[str, Any]:
 
 
 def describe(ctx: Context, row: JobRow) -> dict[str, Any]:
-    """Everything about one job: :func:`brief` and what its folder says. A folder that cannot be read gives ``broken``."""
+    """Everything about one job: :func:`brief` and what its folder says (``broken`` where it cannot)."""
     state = ctx.states.get(row.id)
     values = {**brief(row), **_state_values(state), "task": row.task, "notes": row.notes}
     values["elapsed"] = _elapsed(state.started, state.finished)

@@ -49,8 +49,7 @@ def create(ctx: Context, who: Principal | None, values: Mapping[str, Any]) -> Jo
     Its network is tried on the dataset's image size first, so that an impossible one is refused here.
     Raises InvalidOptions naming every wrong field, UserError(field="source" or "network"), NotAllowed, StorageFull.
     """
-    require(who, "create")
-    assert who is not None
+    who = require(who, "create")
     options, label = parse_form(TrainOptions, values, _default_name)
     options, dataset = _checked(ctx, who, options)
     source = _source(ctx, who, options)
@@ -71,8 +70,7 @@ def check(ctx: Context, who: Principal | None, values: Mapping[str, Any]) -> dic
 
     Raises the same errors as :func:`create`; nothing is made.
     """
-    require(who, "create")
-    assert who is not None
+    who = require(who, "create")
     options, _ = parse_form(TrainOptions, values, _default_name)
     options, dataset = _checked(ctx, who, options)
     return _try_network(ctx, options, _source(ctx, who, options), dataset)
@@ -120,8 +118,7 @@ def _dataset(ctx: Context, who: Principal, job_id: str) -> JobRow:
 
 def _start(ctx: Context, who: Principal, options: TrainOptions) -> None:
     """Raise UserError where the model to start from is missing, of another network, or has no such checkpoint."""
-    assert options.start_from is not None
-    row = find_job(ctx, who, options.start_from, "model")
+    row = find_job(ctx, who, options.start_from or "", "model")
     network = job_of(ctx, row).options.get("network")
     if network != options.network:
         raise UserError(f"{row.name} is a {network}, not a {options.network}: its weights do not fit.")
@@ -234,8 +231,7 @@ def classify(
     (split, number) of the model's dataset. Answers ``predictions`` (a list of {class, index, probability} for each
     image, best first), ``inputs`` (PNG bytes of what the network saw), ``seconds`` and ``checkpoint``.
     """
-    require(who, "infer", row)
-    assert who is not None
+    who = require(who, "infer", row)
     name = checkpoint_name(ctx, row, checkpoint)
     blobs = [*images]
     if record is not None:

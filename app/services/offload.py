@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def offload(work: Callable[..., T], *args: Any) -> T:
-    """``work(*args)`` in gevent's thread pool where the process runs on gevent, else right here; errors pass through."""
+    """``work(*args)`` in gevent's thread pool where the process runs on gevent, else right here; errors pass."""
     if not _on_gevent():
         return work(*args)
     from gevent import get_hub

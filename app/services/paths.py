@@ -17,7 +17,7 @@ def upload_folder(ctx: Context, who: Principal) -> Path:
 
 
 def roots(ctx: Context, who: Principal) -> tuple[Path, ...]:
-    """Folders that jobs of ``who`` may read from: ``data_roots`` (alone on this machine: the home folder) and uploads."""
+    """Folders that jobs of ``who`` may read: ``data_roots`` (single-user default: the home folder) and own uploads."""
     configured = ctx.settings.data_roots
     if not configured and ctx.settings.single_user:
         configured = (Path.home(),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
 from app.services.context import Conflict, Context, StorageFull
@@ -27,7 +27,7 @@ class Order:
     task: str
     options: Any
     parents: tuple[str, ...] = ()
-    needs: Needs = Needs()
+    needs: Needs = field(default_factory=Needs)
     prepare: Callable[[JobFolder], None] | None = None
 
 

@@ -22,10 +22,9 @@ def receive(ctx: Context, who: Principal | None, stream: BinaryIO, filename: str
     """Store and unpack a zip or tar archive; the path of the unpacked folder on the server.
 
     A folder whose only content is one folder is passed through, so that what is given to the dataset form holds the
-    classes. Raises UserError (too large, not an archive, unsafe content), NotAllowed, StorageFull; nothing is then left.
+    classes. Raises UserError (too large, no archive, unsafe content), NotAllowed, StorageFull; nothing is then left.
     """
-    require(who, "upload")
-    assert who is not None
+    who = require(who, "upload")
     place = upload_folder(ctx, who) / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
     try:
         place.mkdir(parents=True)
