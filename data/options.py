@@ -6,6 +6,7 @@ Pydantic validates (form strings are coerced: "28" is 28) and makes the JSON sch
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import lru_cache
@@ -49,7 +50,7 @@ def option(
 
 
 @lru_cache(maxsize=256)
-def _adapter(cls: type) -> TypeAdapter[Any]:
+def _adapter(cls: Any) -> TypeAdapter[Any]:
     return TypeAdapter(cls)
 
 
@@ -62,13 +63,23 @@ def parse(cls: type[T], values: Mapping[str, Any]) -> T:
     """Validate ``values`` into ``cls``; blank strings mean "not given". Raises InvalidOptions naming every bad field."""
     given = {key: value for key, value in values.items() if not (isinstance(value, str) and value.strip() == "")}
     try:
-        return _adapter(cls).validate_python(given)
+        options: T = _adapter(cls).validate_python(given)
     except ValidationError as error:
         fields: dict[str, list[str]] = {}
         for item in error.errors():
             name = str(item["loc"][0]) if item["loc"] else "options"
             fields.setdefault(name, []).append(item["msg"].removeprefix("Value error, "))
         raise InvalidOptions(fields) from None
+    if impossible := {key: [words] for key, value in vars(options).items() if (words := _impossible(value))}:
+        raise InvalidOptions(impossible)
+    return options
+
+
+def _impossible(value: Any) -> str:
+    """Why a value of the right type can neither be stored nor computed with; "" where it can."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "Input should be a finite number"
+    return "Input should not contain a NUL character" if isinstance(value, str) and "\0" in value else ""
 
 
 def plain(options: Any) -> dict[str, Any]:
