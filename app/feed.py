@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.services.jobs import finite
 from jobs import series
 from jobs.events import Event
 from jobs.folder import JobFolder, Tail
+from jobs.updates import LIMIT, events_after, finite
 
 LIVE_POINTS = 100
 """Points of one curve in one live update; ten updates a second are more than a screen can show."""
-CAUGHT_UP_POINTS = 1000
-"""Points of one curve for a page that was away."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +46,16 @@ class Feed:
 
 def catch_up(folder: JobFolder, since: Position, until: Position) -> dict[str, Any]:
     """What a page at ``since`` has missed up to ``until``, where its live updates go on: no gap, nothing twice."""
-    events = Tail(folder.events_path).read() if since.seq < until.seq else []
-    missed = [event for event in events if since.seq < event["seq"] <= until.seq]
-    points = points_between(folder, since.counts, until.counts, CAUGHT_UP_POINTS)
+    events = events_after(folder.events_path, since.seq) if since.seq < until.seq else []
+    missed = [event for event in events if event["seq"] <= until.seq]
+    points = points_between(folder, since.counts, until.counts, LIMIT)
     return update(folder, until.seq, missed, points)
 
 
 def points_between(
     folder: JobFolder, since: Mapping[str, int], until: Mapping[str, int], width: int
 ) -> dict[str, dict[str, Any]]:
-    """For each curve that grew: points [start, stop) of its file, thinned to ``width``; values None where not finite."""
+    """For each curve that grew: points [start, stop) of its file, thinned to ``width``; None where not finite."""
     found = {}
     for curve, stop in until.items():
         start = since.get(curve, 0)

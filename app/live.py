@@ -1,4 +1,4 @@
-"""Job events to browser rooms: the only bridge. Reads the folders of watched jobs, and no others, ten times a second."""
+"""Job events to browser rooms: the only bridge. Ten times a second it reads the folders of watched jobs, no others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from threading import RLock
 from typing import Any
 
 from flask import Flask, request
-from flask_socketio import ConnectionRefusedError, SocketIO, join_room, leave_room
+from flask_socketio import ConnectionRefusedError as Refused
+from flask_socketio import SocketIO, join_room, leave_room
 from werkzeug.exceptions import HTTPException
 
 from app.auth import identify
@@ -70,9 +71,9 @@ class Live:
             check_host(request.host, self.ctx.settings)
             who = identify()
         except (UserError, HTTPException) as error:
-            raise ConnectionRefusedError(str(error)) from None
+            raise Refused(str(error)) from None
         if who is None:
-            raise ConnectionRefusedError("Please sign in first.")
+            raise Refused("Please sign in first.")
         self.people[_sid()] = who
 
     def disconnect(self, _reason: Any = None) -> None:

@@ -1,8 +1,7 @@
-"""One decorator that makes a function a REST operation: validates what comes in, answers JSON, and is the documentation."""
+"""One decorator that makes a function a REST operation: it validates, answers JSON, and is the documentation."""
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -28,11 +27,15 @@ class Input(BaseModel):
 
 @dataclass(frozen=True)
 class Operation:
-    """A documented function at a method and path. Its ``body`` and ``query`` parameters are pydantic models."""
+    """A documented function at a method and path. Its ``body`` and ``query`` parameters are pydantic models.
+
+    ``returns`` is the type of its JSON answer; without one it answers a Response of its own (``produces``) or nothing.
+    """
 
     method: str
     path: str
     function: Function
+    returns: Any = None
     status: int = 200
     produces: str = "application/json"
     takes: tuple[str, ...] = ("application/json",)
@@ -52,10 +55,7 @@ class Operation:
     @cached_property
     def answer(self) -> TypeAdapter[Any] | None:
         """Checks and writes the JSON answer; None for another kind of answer."""
-        kind = self.hints.get("return")
-        if kind in (None, type(None)) or (inspect.isclass(kind) and issubclass(kind, BaseResponse)):
-            return None
-        return TypeAdapter(kind)
+        return None if self.returns is None else TypeAdapter(self.returns)
 
     def __call__(self, **path: Any) -> BaseResponse:
         """Run it for the current request. Raises InvalidOptions, BadRequest, UnsupportedMediaType."""
@@ -106,7 +106,7 @@ def add_routes(blueprint: Blueprint, api: Api) -> None:
         blueprint.add_url_rule(operation.path, operation.name, view, methods=[operation.method])
 
 
-def form_model(name: str, *classes: type[Any], **defaults: Any) -> type[Input]:
+def form_model(title: str, /, *classes: type[Any], **defaults: Any) -> type[Input]:
     """An input model with the fields of options dataclasses; ``defaults`` make required ones optional."""
     found: dict[str, Any] = {}
     for cls in classes:
@@ -114,7 +114,7 @@ def form_model(name: str, *classes: type[Any], **defaults: Any) -> type[Input]:
         for field in fields(cls):
             default = ... if field.default is MISSING else field.default
             found[field.name] = (hints[field.name], defaults.get(field.name, default))
-    return create_model(name, __base__=Input, **found)
+    return create_model(title, __base__=Input, **found)
 
 
 def validate(model: type[BaseModel], values: Any) -> BaseModel:

@@ -11,14 +11,14 @@ from typing import Any
 
 from app.services.context import Conflict, Context, NotFound, require
 from app.services.offload import offload
-from app.services.paths import server_folder
+from app.services.paths import server_path
 from app.services.sprites import as_png, sheet
 from app.services.submit import Order, parse_form, submit
+from data.checks import check_options
 from data.database import Dataset, Split
 from data.dataset_options import DatasetOptions
 from data.errors import InvalidOptions, UserError
 from data.options import parse, plain
-from data.transforms import resize_modes
 from jobs.job import Status
 from jobs.permissions import Principal
 from jobs.tables import JobRow
@@ -41,26 +41,20 @@ def create(ctx: Context, who: Principal | None, values: Mapping[str, Any]) -> Jo
 
 
 def _checked(ctx: Context, who: Principal, options: DatasetOptions) -> DatasetOptions:
-    """The options with real folders inside the allowed roots. Raises InvalidOptions for all wrong fields at once."""
+    """The options with real folders inside the allowed roots. Raises InvalidOptions for all wrong folders at once."""
     wrong: dict[str, list[str]] = {}
     folders: dict[str, str] = {}
     for field in ("folder", "val_folder", "test_folder"):
         if text := getattr(options, field):
             try:
-                folders[field] = str(server_folder(ctx, who, text, field))
+                folders[field] = str(server_path(ctx, who, text, field))
             except UserError as error:
                 wrong[field] = [str(error)]
-    if options.resize_mode not in resize_modes:
-        names = ", ".join(resize_modes.names())
-        wrong["resize_mode"] = [f"There is no resize mode {options.resize_mode}; there are {names}."]
-    if options.val_percent + options.test_percent >= 100:
-        wrong["val_percent"] = ["Validation and testing together must leave something to train on (less than 100 %)."]
-    for low, high in (("min_per_class", "max_per_class"), ("val_min_per_class", "val_max_per_class")):
-        if (getattr(options, low) or 0) > (getattr(options, high) or math.inf):
-            wrong[high] = ["The most may not be less than the least."]
     if wrong:
         raise InvalidOptions(wrong)
-    return parse(DatasetOptions, {**plain(options), **folders})
+    options = parse(DatasetOptions, {**plain(options), **folders})
+    check_options(options)
+    return options
 
 
 # -- looking into a finished dataset -----------------------------------------------------------------------------

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
-
-import numpy as np
 
 from app.services.context import Conflict, Context, NotFound, require
 from data.options import option, parse, plain
@@ -19,6 +16,7 @@ from jobs.job import Job, Status
 from jobs.permissions import Principal, can
 from jobs.store import Listing
 from jobs.tables import JobRow
+from jobs.updates import events_after, finite
 from jobs.updates import updates as updates_of
 
 LARGEST_IS_BEST = {"val/accuracy": True, "val/loss": False}
@@ -53,7 +51,7 @@ def describe(ctx: Context, row: JobRow) -> dict[str, Any]:
     state = ctx.states.get(row.id)
     values = {**brief(row), **_state_values(state), "task": row.task, "notes": row.notes}
     values["elapsed"] = _elapsed(state.started, state.finished)
-    values["curves"] = {name: curves.count(_series(ctx, row), name) for name in curves.curves(_series(ctx, row))}
+    values["curves"] = curve_counts(ctx, row)
     try:
         job = ctx.store.folder(row.id).job()
     except BrokenFolder as error:
@@ -176,6 +174,18 @@ def updates(ctx: Context, row: JobRow, seq: int, counts: Mapping[str, int]) -> d
     return updates_of(ctx.store.folder(row.id), seq, counts)
 
 
+def events(ctx: Context, row: JobRow, after: int = 0) -> dict[str, Any]:
+    """``{"seq": the last number, "events": [...]}`` of the events numbered above ``after``."""
+    found = events_after(ctx.store.folder(row.id).events_path, after)
+    return {"seq": found[-1]["seq"] if found else after, "events": found}
+
+
+def curve_counts(ctx: Context, row: JobRow) -> dict[str, int]:
+    """Names of a job's curves, each with the number of its points."""
+    root = _series(ctx, row)
+    return {name: curves.count(root, name) for name in curves.curves(root)}
+
+
 def series(
     ctx: Context, row: JobRow, curve: str, first: int | None = None, last: int | None = None, width: int = 1000
 ) -> dict[str, Any]:
@@ -192,12 +202,6 @@ def series(
         "walls": shown["wall"].tolist(),
         "values": finite(shown["value"]),
     }
-
-
-def finite(values: Any) -> list[float | None]:
-    """Numbers as JSON can say them: what is not finite becomes None."""
-    listed: Sequence[float] = np.asarray(values, dtype=np.float64).tolist()
-    return [value if math.isfinite(value) else None for value in listed]
 
 
 def _series(ctx: Context, row: JobRow) -> Any:

@@ -30,7 +30,9 @@ class SignInLimit:
         person = self._limiter.hit(PER_PERSON, address, name)
         if person and self._limiter.hit(PER_ADDRESS, address):
             return
-        stats = self._limiter.get_window_stats(PER_ADDRESS if person else PER_PERSON, address, *(() if person else (name,)))
+        stats = self._limiter.get_window_stats(
+            PER_ADDRESS if person else PER_PERSON, address, *(() if person else (name,))
+        )
         wait = max(1, math.ceil(stats.reset_time - time.time()))
         raise TooManyTries("Signing in was tried too often.", hint=f"Please wait {wait} seconds and try again.")
 

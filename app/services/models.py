@@ -187,6 +187,14 @@ def _collect(wrong: dict[str, list[str]], field: str, work: Callable[[], Any]) -
         return None
 
 
+def source(ctx: Context, row: JobRow) -> str:
+    """The Python source that a model is trained from. Raises NotFound where it is gone from the disk."""
+    try:
+        return (ctx.store.folder(row.id).artifacts / "network.py").read_text(encoding="utf-8")
+    except OSError:
+        raise NotFound(f"The source of {row.name} is no longer on the disk.") from None
+
+
 # -- asking a trained model --------------------------------------------------------------------------------------
 
 

@@ -30,13 +30,3 @@ def server_path(ctx: Context, who: Principal, text: str, field: str) -> Path:
     if not path.exists():
         raise UserError(f"{path} does not exist on the server.", field=field)
     return path
-
-
-def server_folder(ctx: Context, who: Principal, text: str, field: str) -> Path:
-    """The same for a folder."""
-    path = server_path(ctx, who, text, field)
-    if not path.is_dir():
-        raise UserError(
-            f"{path} is not a folder.", field=field, hint="Give the folder that holds one sub-folder per class."
-        )
-    return path

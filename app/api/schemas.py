@@ -1,0 +1,389 @@
+"""What the API takes and gives: pydantic models, from which the documentation is made."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.api.endpoint import Input, form_model
+from app.services.accounts import NewToken, NewUser
+from app.services.jobs import Label
+from data.dataset_options import DatasetOptions
+from jobs.store import SORTS
+from models.train_options import TrainOptions
+
+BIG = 2**53 - 1
+"""The largest whole number that every JSON reader keeps."""
+Text = Annotated[str, Field(max_length=500)]
+Sort = Literal[tuple(sign + key for key in SORTS for sign in ("", "-"))]  # type: ignore[valid-type]
+
+# -- in ----------------------------------------------------------------------------------------------------------
+
+
+class Paging(Input):
+    """Which page of a list, by cursor."""
+
+    limit: int = Field(50, ge=1, le=500, description="Rows on a page.")
+    cursor: str | None = Field(None, max_length=2000, description="`next` of the page before; blank: the first page.")
+
+
+class TypedJobQuery(Paging):
+    """Which jobs of a type."""
+
+    status: list[Literal["Initialized", "Waiting", "Running", "Done", "Aborted", "Error"]] = Field(default_factory=list)
+    text: Text = Field("", description="Words that name, id, group or owner contain.")
+    group: Text | None = None
+    owner: Text | None = None
+    parent: Text | None = Field(None, description="Only jobs that need this one (the models of a dataset).")
+    sort: Sort = "-created"
+
+
+class JobQuery(TypedJobQuery):
+    """Which jobs."""
+
+    type: Literal["dataset", "model"] | None = None
+
+
+class JobChange(Input):
+    """What may be changed of any job; what is left out stays."""
+
+    name: Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")] | None = None
+    group: Annotated[str, Field(max_length=200)] | None = None
+    visibility: Literal["lab", "private"] | None = None
+    notes: Annotated[str, Field(max_length=100_000)] | None = None
+
+
+class Since(Input):
+    """What a reader knows already."""
+
+    seq: int = Field(0, ge=0, le=BIG, description="Number of the last event known.")
+    counts: dict[str, Annotated[int, Field(ge=0, le=BIG)]] = Field(
+        default_factory=dict, description="For each curve, how many of its points are known."
+    )
+
+
+class AfterQuery(Input):
+    """Which events."""
+
+    after: int = Field(0, ge=0, le=BIG, description="Only events with a larger number.")
+
+
+class LogQuery(Input):
+    """How much of the log."""
+
+    lines: int = Field(200, ge=1, le=2000)
+
+
+class SeriesQuery(Input):
+    """Which part of a curve, and how finely."""
+
+    curve: str = Field(min_length=1, max_length=200, description='Its name, such as "val/accuracy".')
+    first: int | None = Field(None, alias="from", ge=0, le=BIG, description="First step.")
+    last: int | None = Field(None, alias="to", ge=0, le=BIG, description="Last step.")
+    width: int = Field(1000, ge=4, le=100_000, description="About how many points; no spike is lost.")
+
+
+class RecordsQuery(Input):
+    """Which page of the records of a split."""
+
+    cls: int | None = Field(None, alias="class", ge=0, le=BIG, description="Only records of this class number.")
+    page: int = Field(1, ge=1, le=BIG)
+    size: int = Field(100, ge=1, le=500)
+
+
+class PageQuery(Input):
+    """Which page, by number."""
+
+    page: int = Field(1, ge=1, le=1_000_000)
+    size: int = Field(100, ge=1, le=500)
+
+
+class SpriteQuery(Input):
+    """Which records' thumbnails, and how large."""
+
+    indices: str = Field(
+        max_length=8000, pattern=r"^\d{1,15}(,\d{1,15})*$", description="Record numbers, commas between."
+    )
+    cell: int = Field(64, ge=8, le=256, description="Side of a thumbnail, pixels.")
+
+
+class RecordPlace(Input):
+    """A record of the model's dataset."""
+
+    split: Literal["train", "val", "test"]
+    index: int = Field(ge=0, le=BIG)
+
+
+class ClassifyIn(Input):
+    """What to classify: a file on the server, a record, or (as multipart) the files called `image`."""
+
+    path: Annotated[str, Field(min_length=1, max_length=4096)] | None = Field(None, description="Image on the server.")
+    record: RecordPlace | None = None
+    checkpoint: Text | None = Field(None, description="Its name or epoch; blank: the last one.")
+    top: int = Field(5, ge=1, le=1000, description="How many classes to name.")
+    inputs: bool = Field(False, description="Also give the picture that the network saw (PNG, base64).")
+
+
+class ArchiveQuery(Input):
+    """The kind of archive."""
+
+    format: Literal["tar.gz", "tgz", "tar", "tar.bz2", "zip"] = "tar.gz"
+
+
+class UploadQuery(Input):
+    """About a raw upload."""
+
+    filename: str = Field("archive", max_length=255, description="Its name, for its ending (.zip, .tar.gz ...).")
+
+
+class UserChange(Input):
+    """What may be changed of a user."""
+
+    role: Literal["viewer", "member", "admin"] | None = None
+    password: Annotated[str, Field(min_length=8, max_length=1024)] | None = None
+    disabled: bool | None = None
+
+
+DatasetIn = form_model("DatasetIn", DatasetOptions, Label, name="")
+ModelIn = form_model("ModelIn", TrainOptions, Label, name="")
+UserIn = form_model("UserIn", NewUser)
+TokenIn = form_model("TokenIn", NewToken)
+
+# -- out ---------------------------------------------------------------------------------------------------------
+
+
+class Output(BaseModel):
+    """Base of what goes out."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+
+class JobBrief(Output):
+    """A job as lists show it; times are Unix seconds, durations seconds."""
+
+    id: str
+    type: str
+    name: str
+    owner: str | None
+    group: str
+    visibility: str
+    status: str
+    reason: str = Field(description="Why it waits.")
+    error: str = Field(description="Why it failed.")
+    broken: str = Field(description="Why its folder cannot be read; blank when it can.")
+    fraction: float = Field(description="Share done, 0 to 1; 1 only when Done.")
+    eta: float | None
+    created: float
+    started: float | None
+    finished: float | None
+    elapsed: float | None
+    gpus: list[int]
+    summary: dict[str, Any]
+
+
+class JobPage(Output):
+    """A page of jobs."""
+
+    items: list[JobBrief]
+    total: int
+    next: str | None = Field(description="Cursor of the next page; null on the last.")
+
+
+class Moment(Output):
+    """The curves' values at a validation."""
+
+    step: int | None
+    epoch: float | None
+    time: float | None
+    values: dict[str, float | None] | None
+
+
+class Moved(Output):
+    """When a job came to a status."""
+
+    status: str
+    time: float
+
+
+class Job(JobBrief):
+    """Everything about one job."""
+
+    task: str
+    notes: str
+    hint: str
+    log: str
+    seq: int
+    updated: float
+    progress: dict[str, Any]
+    history: list[Moved]
+    metrics: list[Moment]
+    best: dict[str, Moment]
+    checkpoints: list[dict[str, Any]]
+    artifacts: dict[str, Any]
+    messages: list[str]
+    curves: dict[str, int]
+    options: dict[str, Any]
+    form: dict[str, Any]
+    parents: list[str]
+
+
+class Created(Job):
+    """A job just made."""
+
+    url: str
+
+
+class Related(Output):
+    """The jobs that this one needs, and those that need it."""
+
+    parents: list[JobBrief]
+    children: list[JobBrief]
+
+
+class Events(Output):
+    """Events in the order in which they happened."""
+
+    seq: int
+    events: list[dict[str, Any]]
+
+
+class Update(Events):
+    """Events, and for each curve its new points."""
+
+    job: str
+    series: dict[str, dict[str, Any]]
+
+
+class Series(Output):
+    """A curve; values are null where not finite."""
+
+    curve: str
+    total: int
+    steps: list[int]
+    walls: list[float]
+    values: list[float | None]
+
+
+class Metrics(Output):
+    """All measured moments, and the best ones."""
+
+    metrics: list[Moment]
+    best: dict[str, Moment]
+
+
+class Record(Output):
+    """One record of a split."""
+
+    index: int
+    label: int
+    cls: str = Field(alias="class")
+
+
+class Records(Output):
+    """A page of records."""
+
+    split: str
+    cls: int | None = Field(alias="class")
+    page: int
+    size: int
+    pages: int
+    total: int
+    records: list[Record]
+
+
+class FullRecord(Record):
+    """A record with its source and its size."""
+
+    split: str
+    path: str
+    width: int
+    height: int
+    channels: int
+    encoding: str
+    bytes: int
+
+
+class Failures(Output):
+    """Files that could not be read."""
+
+    total: int
+    page: int
+    size: int
+    failures: list[dict[str, Any]]
+
+
+class Network(Output):
+    """A network of the library."""
+
+    model_config = ConfigDict(extra="allow")
+    name: str
+    title: str
+    source: str
+
+
+class Checked(Output):
+    """What a network would be."""
+
+    model_config = ConfigDict(extra="allow")
+    parameters: int
+    input: list[int]
+    classes: int
+
+
+class Prediction(Output):
+    """One class that the model considers."""
+
+    cls: str = Field(alias="class")
+    index: int
+    probability: float
+
+
+class Classified(Output):
+    """The best classes of each image."""
+
+    predictions: list[list[Prediction]]
+    checkpoint: str
+    seconds: float | None = None
+    inputs: list[str] | None = Field(None, description="PNG, base64: what the network saw.")
+
+
+class Uploaded(Output):
+    """Where the upload was unpacked."""
+
+    path: str
+
+
+class Me(Output):
+    """Who asks."""
+
+    name: str
+    role: str
+    scope: str
+    single_user: bool
+
+
+class User(Output):
+    """A person who may sign in."""
+
+    name: str
+    role: str
+    created: float
+    disabled: bool
+
+
+class Token(Output):
+    """A bearer token."""
+
+    id: int
+    title: str
+    scope: str
+    created: float
+    expires: float | None
+    last_used: float | None
+
+
+class NewTokenOut(Token):
+    """A token just made: `token` is shown this once."""
+
+    token: str

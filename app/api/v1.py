@@ -1,0 +1,31 @@
+"""/api/v1: the routes of all operations, and their OpenAPI document."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from flask import Blueprint, jsonify, url_for
+from werkzeug.wrappers import Response
+
+from app.api import v1_accounts, v1_datasets, v1_jobs, v1_models
+from app.api.endpoint import add_routes
+from app.api.openapi import describe
+from app.auth import public
+
+APIS = (v1_jobs.api, v1_datasets.api, v1_models.api, v1_accounts.api)
+blueprint = Blueprint("v1", __name__, url_prefix="/api/v1")
+for _api in APIS:
+    add_routes(blueprint, _api)
+
+
+@blueprint.get("/openapi.json")
+@public
+def openapi() -> Response:
+    """The OpenAPI 3.1 document of this server."""
+    return jsonify(_document(url_for("v1.openapi").removesuffix("/openapi.json")))
+
+
+@lru_cache(maxsize=4)
+def _document(prefix: str) -> dict[str, Any]:
+    return describe(APIS, prefix)

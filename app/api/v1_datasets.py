@@ -1,0 +1,115 @@
+"""/api/v1/datasets and /uploads: making a dataset, and looking into a finished one."""
+
+from __future__ import annotations
+
+from typing import Any, BinaryIO, cast
+
+from flask import Response, request, url_for
+
+from app.api.endpoint import Api, Input
+from app.api.idempotency import once
+from app.api.schemas import (
+    Created,
+    DatasetIn,
+    Failures,
+    FullRecord,
+    Job,
+    JobPage,
+    PageQuery,
+    Records,
+    RecordsQuery,
+    SpriteQuery,
+    TypedJobQuery,
+    Uploaded,
+    UploadQuery,
+)
+from app.api.v1_jobs import job_page, one
+from app.auth import current
+from app.extensions import context
+from app.services import datasets, jobs, uploads
+from data.dataset_options import DatasetOptions
+from data.options import schema
+
+api = Api("datasets")
+IMMUTABLE = "private, max-age=31536000, immutable"
+
+
+@api.operation("GET", "/datasets", returns=JobPage)
+def list_datasets(query: TypedJobQuery) -> dict[str, Any]:
+    """Datasets that you may see, page by page."""
+    return job_page(query, "dataset")
+
+
+@api.operation("POST", "/datasets", returns=Created, status=201, idempotent=True)
+def create_dataset(body: DatasetIn) -> dict[str, Any]:  # type: ignore[valid-type]
+    """Build a dataset from a folder on the server (or the path that an upload gave)."""
+    values = cast(Input, body).model_dump(exclude_unset=True)
+    row = once(values, lambda: datasets.create(context(), current(), values))
+    return {**jobs.describe(context(), row), "url": url_for("v1.get_dataset", job_id=row.id)}
+
+
+@api.operation("GET", "/datasets/options", returns=dict[str, Any])
+def dataset_options() -> dict[str, Any]:
+    """JSON schema of the options, with titles, help, units and limits."""
+    return schema(DatasetOptions)
+
+
+@api.operation("GET", "/datasets/<job_id>", returns=Job)
+def get_dataset(job_id: str) -> dict[str, Any]:
+    """Everything about one dataset; counts and classes are in `artifacts`."""
+    return jobs.describe(context(), one(job_id, "dataset"))
+
+
+@api.operation("GET", "/datasets/<job_id>/manifest", returns=dict[str, Any])
+def dataset_manifest(job_id: str) -> dict[str, Any]:
+    """What a finished dataset is: classes, image size, entries and counts per split."""
+    return datasets.manifest(context(), one(job_id, "dataset"))
+
+
+@api.operation("GET", "/datasets/<job_id>/failures", returns=Failures)
+def dataset_failures(job_id: str, query: PageQuery) -> dict[str, Any]:
+    """Files that could not be read, each with reason and hint."""
+    return datasets.failures(context(), current(), one(job_id, "dataset"), query.page, query.size)
+
+
+@api.operation("GET", "/datasets/<job_id>/splits/<split>/records", returns=Records)
+def list_records(job_id: str, split: str, query: RecordsQuery) -> dict[str, Any]:
+    """A page of the records of a split, of one class or of all."""
+    row = one(job_id, "dataset")
+    return datasets.explore(context(), current(), row, split, query.cls, query.page, query.size)
+
+
+@api.operation("GET", "/datasets/<job_id>/splits/<split>/records/<int:index>", returns=FullRecord)
+def get_record(job_id: str, split: str, index: int) -> dict[str, Any]:
+    """One record: its class, the file it was made from, its size."""
+    return datasets.record(context(), current(), one(job_id, "dataset"), split, index)
+
+
+@api.operation("GET", "/datasets/<job_id>/splits/<split>/records/<int:index>/image", produces="image/*")
+def record_image(job_id: str, split: str, index: int) -> Response:
+    """A record's picture as it is stored (PNG or JPEG)."""
+    data, mimetype, etag = datasets.image(context(), current(), one(job_id, "dataset"), split, index)
+    response = Response(data, mimetype=mimetype, headers={"Cache-Control": IMMUTABLE})
+    response.set_etag(etag)
+    return cast(Response, response.make_conditional(request))
+
+
+@api.operation("GET", "/datasets/<job_id>/splits/<split>/sprite", produces="image/jpeg")
+def record_sprite(job_id: str, split: str, query: SpriteQuery) -> Response:
+    """Thumbnails of many records as one JPEG: ceil(sqrt(n)) in a row."""
+    numbers = [int(number) for number in query.indices.split(",")]
+    data = datasets.sprite(context(), current(), one(job_id, "dataset"), split, numbers, query.cell)
+    return Response(data, mimetype="image/jpeg", headers={"Cache-Control": IMMUTABLE})
+
+
+@api.operation(
+    "POST", "/uploads", returns=Uploaded, status=201, takes=("application/octet-stream", "multipart/form-data")
+)
+def upload(query: UploadQuery) -> dict[str, Any]:
+    """Send a zip or tar of images: as the body itself, or as the file `file` of a form. Answers its path here."""
+    if request.mimetype == "multipart/form-data":
+        given = request.files.get("file")
+        stream, name = (given.stream, given.filename or "") if given else (request.stream, "")
+    else:
+        stream, name = request.stream, query.filename
+    return {"path": uploads.receive(context(), current(), cast(BinaryIO, stream), name)}
