@@ -7,7 +7,9 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from data.errors import InvalidOptions, UserError
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 """Names by which only programs on this machine reach it."""
@@ -24,7 +26,8 @@ class Settings(BaseModel):
     port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on.")] = 5000
     home: Annotated[Path, Field(description="Where all state lives: database, jobs, uploads.")] = Path("~/.foveal")
     data_roots: Annotated[
-        tuple[Path, ...], Field(
+        tuple[Path, ...],
+        Field(
             description="Folders that jobs may read images from (':' between them); "
             "default: your home folder while only this machine can reach the server, else uploads alone."
         ),
@@ -67,11 +70,23 @@ class Settings(BaseModel):
 
 
 def load_settings(path: Path | None = None, **given: Any) -> Settings:
-    """Merge the four layers. ``given`` are command-line values; None means not given."""
+    """Merge the four layers. ``given`` are command-line values; None means not given.
+
+    Raises InvalidOptions naming the wrong settings, UserError for a config.toml that cannot be read.
+    """
     file = path or Path(os.environ.get("FOVEAL_CONFIG", "config.toml"))
-    values: dict[str, Any] = tomllib.loads(file.read_text()) if file.exists() else {}
+    try:
+        values: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    except (OSError, ValueError) as error:
+        raise UserError(f"The settings in {file} cannot be read: {error}.") from None
     for name in Settings.model_fields:
         if (text := os.environ.get(f"FOVEAL_{name.upper()}")) is not None:
             values[name] = text
     values.update({key: value for key, value in given.items() if value is not None})
-    return Settings(**values)
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        wrong: dict[str, list[str]] = {}
+        for item in error.errors():
+            wrong.setdefault(str(item["loc"][0]), []).append(item["msg"])
+        raise InvalidOptions(wrong) from None
