@@ -6,6 +6,7 @@ import logging
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from threading import RLock
 from typing import Any
 
@@ -21,6 +22,7 @@ from app.security import check_host
 from app.services import jobs, machine
 from app.services.context import Context, NotFound, find_job
 from data.errors import UserError
+from jobs import accounts
 from jobs.permissions import Principal
 from jobs.store import LIVE, Listing
 
@@ -91,7 +93,7 @@ class Live:
                 answer = self._join_home() if room == HOME else self._join_job(room, _position(message))
         except UserError as error:
             return {"error": str(error)}
-        except (KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             return {"error": 'A join names its room, such as {"room": "home"}.'}
         self._start()
         return answer
@@ -193,14 +195,25 @@ class Live:
             self.socketio.emit("machine", machine.describe(self.ctx), to=HOME)
 
     def recheck(self) -> None:
-        """Take out of a job's room whoever may not see the job any more (made private, or deleted)."""
+        """Take out whoever may not look any more: people locked out, and watchers of a job made private or deleted."""
         with self._lock:
+            for sid in [sid for sid, who in self.people.items() if not self._still_welcome(sid, who)]:
+                self.socketio.server.disconnect(sid)
             for room, sids in [(room, set(sids)) for room, sids in self.watchers.items() if room.startswith(JOB)]:
-                for sid in sids:
-                    if self.ctx.store.get(room.removeprefix(JOB), self.people.get(sid)) is None:
-                        self.socketio.emit("gone", {"job": room.removeprefix(JOB)}, to=sid)
-                        leave_room(room, sid=sid, namespace="/")
-                        self._forget(room, sid)
+                job_id = room.removeprefix(JOB)
+                for sid in [sid for sid in sids if self.ctx.store.get(job_id, self.people.get(sid)) is None]:
+                    self.socketio.emit("gone", {"job": job_id}, to=sid)
+                    leave_room(room, sid=sid, namespace="/")
+                    self._forget(room, sid)
+
+    def _still_welcome(self, sid: str, who: Principal) -> bool:
+        """Whether the person still has an account; a change of role takes effect."""
+        if self.ctx.settings.single_user:
+            return True
+        now = accounts.principal(self.ctx.store, who.name)
+        if now is not None:
+            self.people[sid] = replace(who, role=now.role)
+        return now is not None
 
 
 def _sid() -> str:
