@@ -77,7 +77,8 @@ def _operation(operation: Operation, tag: str, schemas: dict[str, Any]) -> dict[
         found["description"] = more.strip()
     if body := operation.hints.get("body"):
         content = _schema(TypeAdapter(body), schemas, "validation")
-        found["requestBody"] = {"required": True, "content": {kind: {"schema": content} for kind in operation.takes}}
+        needed = bool(operation.hints["body"].model_json_schema().get("required"))
+        found["requestBody"] = {"required": needed, "content": {kind: {"schema": content} for kind in operation.takes}}
     elif operation.takes != ("application/json",):
         raw = {"schema": {"type": "string", "format": "binary"}}
         found["requestBody"] = {"required": True, "content": dict.fromkeys(operation.takes, raw)}

@@ -95,7 +95,7 @@ def record(ctx: Context, who: Principal | None, row: JobRow, split: str, index: 
     dataset, part = _split(ctx, row, split)
     _within(row, part, split, index)
     size = {"width": dataset.width, "height": dataset.height, "channels": dataset.channels}
-    found = {**_record(dataset, part, index), "split": split, "path": part.path_of(index)}
+    found = {**_record(dataset, part, index), "split": split, "path": part.path(index)}
     return {**found, **size, "encoding": dataset.encoding, "bytes": len(part.encoded(index))}
 
 

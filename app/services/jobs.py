@@ -114,7 +114,8 @@ def edit(ctx: Context, who: Principal | None, row: JobRow, values: Mapping[str, 
     # parse() takes a blank text for "not given": a blank name is refused, a blank note or group is meant.
     if "name" in given and not str(given["name"]).strip():
         parse(Label, {})
-    ctx.store.edit(row.id, **{key: label[key] for key in given})
+    if given:
+        ctx.store.edit(row.id, **{key: label[key] for key in given})
 
 
 def abort(ctx: Context, who: Principal | None, row: JobRow) -> None:
