@@ -1,0 +1,61 @@
+"""The caches of folded states and opened things follow the files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.services.caches import LRU, States
+from jobs.events import fold_all
+from jobs.folder import EventLog, JobFolder, Tail
+from jobs.job import Job
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> JobFolder:
+    """A job's folder."""
+    return JobFolder.create(tmp_path, Job(id="20260101-000000-0000", type="model", task="t", name="m", options={}))
+
+
+def test_a_state_follows_its_events(folder: JobFolder, tmp_path: Path) -> None:
+    states, log = States(tmp_path), EventLog(folder.events_path)
+    assert states.get(folder.path.name).seq == 0
+    for number in range(5):
+        log.append("progress", fraction=number / 10)
+        assert states.get(folder.path.name) == fold_all(Tail(folder.events_path).read())
+
+
+def test_a_file_begun_anew_is_folded_anew(folder: JobFolder, tmp_path: Path) -> None:
+    states, log = States(tmp_path), EventLog(folder.events_path)
+    for _ in range(3):
+        log.append("note", text="long enough to be longer than what comes")
+    assert states.get(folder.path.name).seq == 3
+    folder.events_path.unlink()
+    EventLog(folder.events_path).append("note", text="new")
+    assert states.get(folder.path.name).notes == ("new",)
+
+
+def test_a_job_that_is_not_there_is_initialized(tmp_path: Path) -> None:
+    assert States(tmp_path).get("20260101-000000-ffff").status == "Initialized"
+
+
+def test_the_longest_unused_is_dropped_and_closed() -> None:
+    closed: list[str] = []
+    cache: LRU[str] = LRU(2, closed.append)
+    for key in ("a", "b", "a", "c"):
+        assert cache.get(key, lambda key=key: key.upper()) == key.upper()
+    assert closed == ["B"]
+    cache.forget("a")
+    assert closed == ["B", "A"]
+
+
+def test_what_cannot_be_made_is_not_kept() -> None:
+    cache: LRU[str] = LRU(2)
+
+    def fail() -> str:
+        raise OSError("no")
+
+    with pytest.raises(OSError, match="no"):
+        cache.get("a", fail)
+    assert cache.get("a", lambda: "made") == "made"
