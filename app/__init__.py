@@ -11,6 +11,7 @@ from flask import Blueprint, Flask
 
 from app import auth, live, problems, security
 from app.config import Settings
+from app.extensions import PatientRequest
 from app.services.context import Context
 from app.version import VERSION
 from jobs.inspection import Inspectors
@@ -29,6 +30,7 @@ def create_app(settings: Settings, store: Store | None = None, inspectors: Inspe
     ``store`` and ``inspectors`` are made from the settings where not given (tests give their own).
     """
     app = Flask(__name__)
+    app.request_class = PatientRequest
     store = store or Store(settings.home, settings.database_url)
     app.extensions["foveal"] = Context(store, settings, inspectors or Inspectors(settings.home))
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_mb * 1_000_000 + UPLOAD_MARGIN

@@ -15,8 +15,8 @@ from jobs import accounts
 from jobs.permissions import Principal
 from jobs.tables import TokenRow, UserRow
 
-_HASHING = BoundedSemaphore(2)
-"""argon2 takes 64 MiB each time: more at once would let strangers fill the memory."""
+_HASHING = BoundedSemaphore(1)
+"""argon2 takes 64 MiB each time: several at once would let strangers fill the memory."""
 
 
 @dataclass(frozen=True, kw_only=True)

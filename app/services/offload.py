@@ -25,6 +25,45 @@ def offload_each(pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield piece
 
 
+def breathe() -> None:
+    """Let other visitors be served in the middle of long work that cannot leave this thread."""
+    if _on_gevent():
+        from gevent import sleep
+
+        sleep(0)
+
+
+class BreathingInput:
+    """A request's body whose reader pauses for other visitors after every 256 kB.
+
+    A socket that always has more to read never yields by itself, and neither does Werkzeug's multipart parser.
+    """
+
+    STRIDE = 256 * 1024
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._since = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """At most ``size`` bytes."""
+        return self._counted(self._stream.read(size))
+
+    def readline(self, size: int = -1) -> bytes:
+        """One line."""
+        return self._counted(self._stream.readline(size))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def _counted(self, piece: bytes) -> bytes:
+        self._since += len(piece)
+        if self._since >= self.STRIDE:
+            self._since = 0
+            breathe()
+        return piece
+
+
 def _on_gevent() -> bool:
     """Whether the standard library has been patched, as run.py does for the server and nothing else does."""
     monkey = sys.modules.get("gevent.monkey")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.services.context import Context, StorageFull, require
-from app.services.offload import offload
+from app.services.offload import breathe, offload
 from app.services.paths import upload_folder
 from data.archives import unpack
 from data.errors import UserError
@@ -54,6 +54,7 @@ def _store(stream: BinaryIO, path: Path, limit_mb: int) -> None:
                     hint="Copy the images to the server and give their folder instead.",
                 )
             file.write(chunk)
+            breathe()
     if size == 0:
         raise UserError("The uploaded file is empty.", field="file")
 

@@ -18,7 +18,7 @@ def run(*arguments: str, home: Path, given: str = "") -> subprocess.CompletedPro
     environment = {key: value for key, value in os.environ.items() if not key.startswith("FOVEAL_")}
     command = [sys.executable, str(ROOT / "run.py"), *arguments, "--home", str(home)]
     return subprocess.run(
-        command, cwd=home.parent, env=environment, input=given, capture_output=True, text=True, timeout=60, check=False
+        command, cwd="/", env=environment, input=given, capture_output=True, text=True, timeout=60, check=False
     )
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 from PIL import Image
+from sqlalchemy import update
 
 from jobs.series import SeriesWriter
-from jobs.tables import JobRow
+from jobs.tables import IdempotencyRow, JobRow
 from tests.app.conftest import Lab, make_lab
 from tests.app.conftest import lab_template as lab_template
 from tests.app.finished import built_dataset, model_with_checkpoint
@@ -117,6 +118,18 @@ def test_a_key_whose_request_failed_may_be_used_again(olga: FlaskClient, images:
     key = {"Idempotency-Key": "k-2"}
     assert olga.post("/api/v1/datasets", json={"folder": "/etc"}, headers=key).status_code == 422
     assert olga.post("/api/v1/datasets", json={"folder": str(images)}, headers=key).status_code == 201
+
+
+def test_a_key_still_at_work_is_told_to_wait(olga: FlaskClient, lab: Lab, images: Path) -> None:
+    body = {"folder": str(images)}
+    olga.post("/api/v1/datasets", json=body, headers={"Idempotency-Key": "k-3"})
+    with lab.store.session() as session:  # as if the first request had not ended yet
+        session.execute(update(IdempotencyRow).where(IdempotencyRow.key == "k-3").values(job=""))
+    answer = olga.post("/api/v1/datasets", json=body, headers={"Idempotency-Key": "k-3"})
+    assert (answer.status_code, "still at work" in answer.json["detail"]) == (409, True)
+    with lab.store.session() as session:  # as if the server had been stopped in between, long ago
+        session.execute(update(IdempotencyRow).where(IdempotencyRow.key == "k-3").values(created=0.0))
+    assert olga.post("/api/v1/datasets", json=body, headers={"Idempotency-Key": "k-3"}).status_code == 201
 
 
 def test_what_a_dataset_is(olga: FlaskClient, dataset: JobRow) -> None:
