@@ -122,7 +122,12 @@ def _bare_page(*parts: str) -> str:
 
 def _problem(status: int, detail: str, kind: str | None = None) -> dict[str, Any]:
     title = HTTPStatus(status).phrase
-    return {"type": f"urn:foveal:problem:{kind}" if kind else "about:blank", "title": title, "status": status, "detail": detail}
+    return {
+        "type": f"urn:foveal:problem:{kind}" if kind else "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+    }
 
 
 def _slug(cls: type[UserError]) -> str:
