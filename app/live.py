@@ -11,8 +11,6 @@ from threading import RLock
 from typing import Any
 
 from flask import Flask, request
-from flask_socketio import ConnectionRefusedError as Refused
-from flask_socketio import SocketIO, join_room, leave_room
 from werkzeug.exceptions import HTTPException
 
 from app.auth import identify
@@ -21,6 +19,7 @@ from app.home_feed import HomeFeed, rooms_of
 from app.security import check_host
 from app.services import jobs, machine
 from app.services.context import Context, NotFound, find_job
+from app.slim import Refused, SocketIO, join_room, leave_room
 from data.errors import UserError
 from jobs import accounts
 from jobs.permissions import Principal
