@@ -137,6 +137,13 @@ class UploadQuery(Input):
     filename: str = Field("archive", max_length=255, description="Its name, for its ending (.zip, .tar.gz ...).")
 
 
+class PathQuery(Input):
+    """The beginning of a path."""
+
+    text: str = Field("", max_length=4096)
+    files: bool = Field(False, description="Files too, not only folders.")
+
+
 class UserChange(Input):
     """What may be changed of a user."""
 
@@ -346,6 +353,13 @@ class Classified(Output):
     checkpoint: str
     seconds: float | None = None
     inputs: list[str] | None = Field(None, description="PNG, base64: what the network saw.")
+
+
+class PathFound(Output):
+    """A path on the server."""
+
+    path: str
+    folder: bool
 
 
 class Uploaded(Output):

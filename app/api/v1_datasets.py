@@ -16,6 +16,8 @@ from app.api.schemas import (
     Job,
     JobPage,
     PageQuery,
+    PathFound,
+    PathQuery,
     Records,
     RecordsQuery,
     SpriteQuery,
@@ -25,8 +27,9 @@ from app.api.schemas import (
 )
 from app.api.v1_jobs import job_page, one
 from app.auth import current
-from app.extensions import context
+from app.extensions import context, offload
 from app.services import datasets, jobs, uploads
+from app.services.suggest import suggest
 from data.dataset_options import DatasetOptions
 from data.options import schema
 
@@ -66,6 +69,12 @@ def dataset_manifest(job_id: str) -> dict[str, Any]:
     return datasets.manifest(context(), one(job_id, "dataset"))
 
 
+@api.operation("GET", "/datasets/<job_id>/mean", produces="image/png")
+def dataset_mean(job_id: str) -> Response:
+    """The mean of the training images."""
+    return Response(datasets.mean(context(), current(), one(job_id, "dataset")), mimetype="image/png")
+
+
 @api.operation("GET", "/datasets/<job_id>/failures", returns=Failures)
 def dataset_failures(job_id: str, query: PageQuery) -> dict[str, Any]:
     """Files that could not be read, each with reason and hint."""
@@ -100,6 +109,12 @@ def record_sprite(job_id: str, split: str, query: SpriteQuery) -> Response:
     numbers = [int(number) for number in query.indices.split(",")]
     data = datasets.sprite(context(), current(), one(job_id, "dataset"), split, numbers, query.cell)
     return Response(data, mimetype="image/jpeg", headers={"Cache-Control": IMMUTABLE})
+
+
+@api.operation("GET", "/paths", returns=list[PathFound])
+def list_paths(query: PathQuery) -> list[dict[str, Any]]:
+    """How a path on the server goes on, inside the folders that your jobs may read."""
+    return offload(suggest, context(), current(), query.text, query.files)
 
 
 @api.operation(

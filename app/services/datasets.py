@@ -123,6 +123,15 @@ def sprite(
     return offload(sheet, part, list(indices), min(max(cell, 8), LARGEST_CELL))
 
 
+def mean(ctx: Context, who: Principal | None, row: JobRow) -> bytes:
+    """The mean of the training images as PNG. Raises NotFound while there is none."""
+    require(who, "view", row)
+    try:
+        return (ctx.store.folder(row.id).artifacts / "mean.png").read_bytes()
+    except FileNotFoundError:
+        raise NotFound(f"{row.name} has no mean image yet.") from None
+
+
 def failures(ctx: Context, who: Principal | None, row: JobRow, page: int = 1, size: int = 100) -> dict[str, Any]:
     """The files that could not be read, with reason and hint, page by page."""
     require(who, "view", row)

@@ -175,6 +175,18 @@ def test_a_sprite_of_records(olga: FlaskClient, dataset: JobRow) -> None:
     assert olga.get(url, query_string={"indices": "a"}).status_code == 422
 
 
+def test_the_mean_image(olga: FlaskClient, lab: Lab, dataset: JobRow) -> None:
+    answer = olga.get(f"/api/v1/datasets/{dataset.id}/mean")
+    assert Image.open(io.BytesIO(answer.data)).size == (16, 16)
+    assert olga.get(f"/api/v1/datasets/{lab.job().id}/mean").status_code == 404
+
+
+def test_paths_are_completed_inside_the_roots(olga: FlaskClient, images: Path) -> None:
+    found = olga.get("/api/v1/paths", query_string={"text": f"{images}/re"}).json
+    assert found == [{"path": f"{images}/red-to-right/", "folder": True}]
+    assert olga.get("/api/v1/paths", query_string={"text": "/etc/"}).json == []
+
+
 def test_files_that_could_not_be_read(olga: FlaskClient, dataset: JobRow) -> None:
     found = olga.get(f"/api/v1/datasets/{dataset.id}/failures").json
     assert found["total"] == 1
