@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.api.endpoint import Input, form_model
 from app.services.accounts import NewToken, NewUser
@@ -15,6 +15,16 @@ from models.train_options import TrainOptions
 
 BIG = 2**53 - 1
 """The largest whole number that every JSON reader keeps."""
+
+
+def _no_bool(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("Input should be a whole number, not true or false")
+    return value
+
+
+Count = Annotated[int, BeforeValidator(_no_bool), Field(ge=0, le=BIG)]
+"""A whole number from 0 (28.0 is 28, as in JSON Schema; true is not 1)."""
 Text = Annotated[str, Field(max_length=500)]
 Sort = Literal[tuple(sign + key for key in SORTS for sign in ("", "-"))]  # type: ignore[valid-type]
 
@@ -57,8 +67,8 @@ class JobChange(Input):
 class Since(Input):
     """What a reader knows already."""
 
-    seq: int = Field(0, ge=0, le=BIG, description="Number of the last event known.")
-    counts: dict[str, Annotated[int, Field(ge=0, le=BIG)]] = Field(
+    seq: Count = Field(0, description="Number of the last event known.")
+    counts: dict[str, Count] = Field(
         default_factory=dict, description="For each curve, how many of its points are known."
     )
 
@@ -112,7 +122,7 @@ class RecordPlace(Input):
     """A record of the model's dataset."""
 
     split: Literal["train", "val", "test"]
-    index: int = Field(ge=0, le=BIG)
+    index: Count
 
 
 class ClassifyIn(Input):
