@@ -67,11 +67,20 @@ def wants_json() -> bool:
 
 
 def _user_error(error: UserError) -> BaseResponse:
-    if isinstance(error, NotSignedIn) and request.method == "GET" and not wants_json():
+    if isinstance(error, NotSignedIn):
+        return _ask_to_sign_in(error)
+    return _answer(problem_of(error))
+
+
+def _ask_to_sign_in(error: NotSignedIn) -> BaseResponse:
+    """The sign-in page for people; a part of a page that htmx asked for sends the whole page there."""
+    part = "HX-Request" in request.headers
+    if request.method == "GET" and not part and not wants_json():
         return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
     response = _answer(problem_of(error))
-    if isinstance(error, NotSignedIn):
-        response.headers["WWW-Authenticate"] = 'Bearer realm="foveal"'
+    response.headers["WWW-Authenticate"] = 'Bearer realm="foveal"'
+    if part:
+        response.headers["HX-Redirect"] = url_for("accounts.sign_in")
     return response
 
 

@@ -25,6 +25,11 @@ def test_a_session_opens_the_pages_and_ends(lab: Lab) -> None:
     assert client.get("/api/v1/me").status_code == 401
 
 
+def test_a_part_of_a_page_sends_the_whole_page_to_sign_in(lab: Lab) -> None:
+    answer = lab.client().get("/jobs/running", headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/login")
+
+
 def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(lab: Lab) -> None:
     first, second = lab.client(), lab.client()
     assert sign_in(first, "olga", "not the password") == sign_in(second, "nobody", "not the password") == 401
