@@ -86,7 +86,7 @@ def _ask_to_sign_in(error: NotSignedIn) -> BaseResponse:
 
 def _http_error(error: HTTPException) -> BaseResponse:
     if error.response is not None or error.code is None or error.code < 400:
-        return error.get_response()  # type: ignore[return-value]
+        return error.get_response()
     response = _answer(_problem(error.code, _words(error)))
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):

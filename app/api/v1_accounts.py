@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, cast
 
 from app.api.endpoint import Api, Input
-from app.api.schemas import Me, NewTokenOut, Token, TokenIn, User, UserChange, UserIn
+from app.api.inputs import TokenIn, UserChange, UserIn
+from app.api.outputs import Me, NewTokenOut, Token, User
 from app.auth import current
 from app.extensions import context
 from app.services import accounts, machine

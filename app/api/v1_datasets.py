@@ -8,23 +8,8 @@ from flask import Response, request, url_for
 
 from app.api.endpoint import Api, Input
 from app.api.idempotency import once
-from app.api.schemas import (
-    Created,
-    DatasetIn,
-    Failures,
-    FullRecord,
-    Job,
-    JobPage,
-    PageQuery,
-    PathFound,
-    PathQuery,
-    Records,
-    RecordsQuery,
-    SpriteQuery,
-    TypedJobQuery,
-    Uploaded,
-    UploadQuery,
-)
+from app.api.inputs import DatasetIn, PageQuery, PathQuery, RecordsQuery, SpriteQuery, TypedJobQuery, UploadQuery
+from app.api.outputs import Created, Failures, FullRecord, Job, JobPage, PathFound, Records, Uploaded
 from app.api.v1_jobs import job_page, one
 from app.auth import current
 from app.extensions import context, offload

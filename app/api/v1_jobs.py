@@ -9,22 +9,8 @@ from typing import Any
 from flask import Response
 
 from app.api.endpoint import Api
-from app.api.schemas import (
-    AfterQuery,
-    Events,
-    Job,
-    JobChange,
-    JobPage,
-    JobQuery,
-    LogQuery,
-    Metrics,
-    Related,
-    Series,
-    SeriesQuery,
-    Since,
-    TypedJobQuery,
-    Update,
-)
+from app.api.inputs import AfterQuery, JobChange, JobQuery, LogQuery, SeriesQuery, Since, TypedJobQuery
+from app.api.outputs import Events, Job, JobPage, Metrics, Related, Series, Update
 from app.auth import current
 from app.extensions import context
 from app.services import jobs

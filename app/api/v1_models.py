@@ -9,18 +9,8 @@ from flask import Response, request, url_for
 
 from app.api.endpoint import Api, Input
 from app.api.idempotency import once
-from app.api.schemas import (
-    ArchiveQuery,
-    Checked,
-    Classified,
-    ClassifyIn,
-    Created,
-    Job,
-    JobPage,
-    ModelIn,
-    Network,
-    TypedJobQuery,
-)
+from app.api.inputs import ArchiveQuery, ClassifyIn, ModelIn, TypedJobQuery
+from app.api.outputs import Checked, Classified, Created, Job, JobPage, Network
 from app.api.v1_jobs import job_page, one
 from app.auth import current
 from app.extensions import context
