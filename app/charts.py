@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import threading
+from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,29 +41,30 @@ def bokeh_folder() -> Path:
     return Path(spec.origin).parent / "server" / "static" / "js"
 
 
+@cache
 def stamp() -> str:
     """A word that changes with Bokeh's version or this file: part of the cache's file names and of the URL."""
     return hashlib.sha256(version("bokeh").encode() + Path(__file__).read_bytes()).hexdigest()[:12]
 
 
-def template(cache: Path, kind: str, theme: str) -> bytes:
+def template(folder: Path, kind: str, theme: str) -> bytes:
     """The JSON of a template, made on first use. Raises KeyError for an unknown kind or theme."""
     if kind not in KINDS or theme not in THEMES:
         raise KeyError(f"{kind}-{theme}")
-    path = cache / f"{kind}-{theme}-{stamp()}.json"
+    path = folder / f"{kind}-{theme}-{stamp()}.json"
     with _LOCK:
         if not path.exists():
-            command = [sys.executable, "-m", "app.charts", str(cache)]
+            command = [sys.executable, "-m", "app.charts", str(folder)]
             subprocess.run(command, check=True, cwd=Path(__file__).parent.parent, timeout=120)
     return path.read_bytes()
 
 
-def write_templates(cache: Path) -> None:
+def write_templates(folder: Path) -> None:
     """Make all templates (in the child process)."""
-    cache.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for kind in KINDS:
         for theme in THEMES:
-            path = cache / f"{kind}-{theme}-{stamp()}.json"
+            path = folder / f"{kind}-{theme}-{stamp()}.json"
             aside = path.with_suffix(".new")
             aside.write_text(json.dumps(build(kind, theme), separators=(",", ":")))
             aside.replace(path)

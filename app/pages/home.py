@@ -1,0 +1,101 @@
+"""The home page: running jobs, the machine, and the tables of datasets and models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, make_response, render_template, request
+
+from app.auth import current
+from app.extensions import context
+from app.pages import ROWS, number, page_numbers, pages_of, query
+from app.services import jobs, machine
+from app.services.context import find_job
+from data.errors import UserError
+from jobs.store import LIVE, Listing
+
+blueprint = Blueprint("home", __name__)
+TABLES = {"d": "dataset", "m": "model"}  # the letter begins the table's query parameters: dq, ds, dp and mq, ms, mp
+COLUMNS = {
+    "name": "Name", "status": "Status", "group": "Group", "owner": "Owner", "created": "Made", "elapsed": "Took",
+}  # fmt: skip
+SORTABLE = {"name", "status", "group", "owner", "created"}
+MOST_RUNNING = 30
+
+
+@blueprint.get("/")
+def index() -> Response:
+    """The whole page, or with htmx only the table that was asked for."""
+    key = request.headers.get("HX-Target", "").removeprefix("table-")
+    if key in TABLES:
+        return _fresh(render_template("home/table.html", table=_table(key, request.args)))
+    tables = [_table(key, request.args) for key in TABLES]
+    empty = not any(table["total"] or table["q"] for table in tables)
+    seen = machine.describe(context())
+    return _fresh(render_template("home/index.html", tables=tables, running=_running(), empty=empty, machine=seen))
+
+
+@blueprint.get("/jobs/running")
+def running() -> Response:
+    """The list of jobs that run or wait, for a page that heard of a new one."""
+    return _fresh(render_template("home/running.html", running=_running()))
+
+
+@blueprint.post("/jobs/bulk")
+def bulk() -> Response:
+    """Abort or delete the selected jobs; each refusal comes back as a sentence."""
+    action = {"abort": jobs.abort, "delete": jobs.delete}[request.form.get("action", "")]
+    done, refused = 0, []
+    for job_id in request.form.getlist("ids")[:1000]:
+        try:
+            action(context(), current(), find_job(context(), current(), job_id))
+            done += 1
+        except UserError as error:
+            refused.append(str(error))
+    return jsonify(done=done, refused=refused)
+
+
+def _running() -> dict[str, Any]:
+    listing = Listing(statuses=LIVE, sort="-created", limit=MOST_RUNNING)
+    rows, total = jobs.list_jobs(context(), current(), listing)
+    order = {"Running": 0, "Waiting": 1, "Initialized": 2}
+    return {
+        "jobs": sorted((jobs.brief(row) for row in rows), key=lambda job: order.get(job["status"], 3)),
+        "total": total,
+    }
+
+
+def _table(key: str, args: Mapping[str, str]) -> dict[str, Any]:
+    """One table as its template wants it; sorting, searching and paging happen in the database."""
+    state = {name: args.get(name, "") for name in (f"{letter}{field}" for letter in TABLES for field in "qsp")}
+    text, page = state[f"{key}q"].strip(), number(state[f"{key}p"], 1, 1, 1_000_000)
+    sort = state[f"{key}s"] if state[f"{key}s"].lstrip("-") in SORTABLE else "-created"
+    listing = Listing(type=TABLES[key], text=text, sort=sort, limit=ROWS, offset=(page - 1) * ROWS)
+    rows, total = jobs.list_jobs(context(), current(), listing)
+    pages = pages_of(total, ROWS)
+    return {
+        "key": key, "type": TABLES[key], "rows": [jobs.brief(row) for row in rows], "total": total, "q": text,
+        "sort": sort, "page": page, "pages": pages, "first": (page - 1) * ROWS + 1,
+        "numbers": page_numbers(page, pages),
+        "columns": [_column(key, name, label, sort, state) for name, label in COLUMNS.items()],
+        "link": lambda number: query(state, **{f"{key}p": number if number > 1 else None}),
+        "others": {name: value for name, value in state.items() if name[0] != key or name[1] == "s"},
+    }  # fmt: skip
+
+
+def _column(key: str, name: str, label: str, sort: str, state: Mapping[str, str]) -> dict[str, str]:
+    """A column's head: its link sorts by it, or turns the order round if it is sorted already."""
+    if name not in SORTABLE:
+        return {"label": label, "name": name, "link": "", "order": ""}
+    order = {name: "ascending", f"-{name}": "descending"}.get(sort, "")
+    first = "-created" if name == "created" else name
+    turned = {"ascending": f"-{name}", "descending": name}.get(order, first)
+    return {"label": label, "name": name, "order": order, "link": query(state, **{f"{key}s": turned, f"{key}p": None})}
+
+
+def _fresh(html: str) -> Response:
+    """Never shown from a cache: the lists move, and a part must not stand in for the whole page."""
+    answer = make_response(html)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

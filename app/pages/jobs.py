@@ -1,0 +1,76 @@
+"""What the pages of datasets and models share: actions on a job, its curves, its log, related jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.auth import current
+from app.extensions import context, offload
+from app.forms import posted
+from app.pages import number
+from app.services import jobs
+from app.services.context import find_job
+from jobs.tables import JobRow
+
+blueprint = Blueprint("jobs", __name__)
+WIDTH = 1000
+
+
+def page_of(row: JobRow) -> str:
+    """The address of a job's page."""
+    return url_for("datasets.show" if row.type == "dataset" else "models.show", job_id=row.id)
+
+
+@blueprint.post("/jobs/<job_id>/do/edit")
+def edit(job_id: str) -> Response:
+    """Change name, notes, group or visibility."""
+    row = find_job(context(), current(), job_id)
+    jobs.edit(context(), current(), row, posted(request.form))
+    return jsonify(jobs.brief(find_job(context(), current(), job_id)))
+
+
+@blueprint.post("/jobs/<job_id>/do/abort")
+def abort(job_id: str) -> Response:
+    """Ask for a job to be stopped."""
+    jobs.abort(context(), current(), find_job(context(), current(), job_id))
+    return jsonify(said="The job is being stopped.")
+
+
+@blueprint.post("/jobs/<job_id>/do/delete")
+def delete(job_id: str) -> Response:
+    """Ask for a job to be deleted; the answer says where to go then."""
+    jobs.delete(context(), current(), find_job(context(), current(), job_id))
+    return jsonify(said="The job is being deleted.", next=url_for("home.index"))
+
+
+@blueprint.get("/jobs/<job_id>/do/clone")
+def clone(job_id: str) -> AnyResponse:
+    """The form of a new job, filled in as this one's was."""
+    row = find_job(context(), current(), job_id)
+    return redirect(url_for("datasets.new" if row.type == "dataset" else "models.new", clone=row.id))
+
+
+@blueprint.get("/jobs/<job_id>/do/curves")
+def curves(job_id: str) -> Response:
+    """All curves of a job (``name``: only those) between two steps, thinned to the width of the screen."""
+    row = find_job(context(), current(), job_id)
+    names = request.args.getlist("name") or list(jobs.describe(context(), row)["curves"])
+    first, last = (request.args.get(key, type=int) for key in ("first", "last"))
+    width = number(request.args.get("width"), WIDTH, 50, 4000)
+    return jsonify(offload(_read, row, names, first, last, width))
+
+
+def _read(row: JobRow, names: list[str], first: int | None, last: int | None, width: int) -> dict[str, Any]:
+    ctx = context()
+    return {name: jobs.series(ctx, row, name, first, last, width) for name in names}
+
+
+@blueprint.get("/jobs/<job_id>/do/log")
+def log(job_id: str) -> Response:
+    """The last lines that the worker printed."""
+    row = find_job(context(), current(), job_id)
+    text = jobs.log(context(), row, number(request.args.get("lines"), 200, 1, 5000))
+    return Response(text, mimetype="text/plain", headers={"Cache-Control": "no-store"})

@@ -1,0 +1,132 @@
+"""Models: the form of a new one, its live page, and asking it about images."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.auth import current
+from app.extensions import context
+from app.forms import fields, groups, posted
+from app.pages import allowed
+from app.services import archives, jobs, models
+from app.services.context import NotFound, find_job
+from app.services.jobs import Label
+from data.errors import InvalidOptions, UserError
+from jobs.permissions import can
+from jobs.store import Listing
+from models.train_options import TrainOptions
+
+blueprint = Blueprint("models", __name__)
+OWN = ("dataset", "network", "source", "start_from", "start_checkpoint")  # drawn by the page itself
+CHOICES = 200
+
+
+@blueprint.get("/models/images/classification/new")
+def new() -> str:
+    """The form, empty, for ``?dataset=``, or filled in as the job ``?clone=`` was."""
+    values: dict[str, Any] = {}
+    if clone := request.args.get("clone"):
+        values = jobs.clone(context(), current(), find_job(context(), current(), clone, "model"))
+    if request.args.get("dataset"):
+        values["dataset"] = request.args["dataset"]
+    return _form(values, {})
+
+
+@blueprint.post("/models/new")
+def create() -> AnyResponse:
+    """Start the training, or show the form again with what is wrong beside each field."""
+    values = posted(request.form)
+    try:
+        return redirect(url_for("models.show", job_id=models.create(context(), current(), values).id), 303)
+    except InvalidOptions as error:
+        return make_response(_form(values, error.fields), 422)
+    except UserError as error:
+        return make_response(_form(values, {error.field or "": [str(error)]}), 422)
+
+
+@blueprint.post("/models/check")
+def check() -> str:
+    """What the chosen network would be on the chosen dataset, or why it cannot be."""
+    try:
+        return render_template(
+            "models/check.html", found=models.check(context(), current(), posted(request.form)), said={}
+        )
+    except InvalidOptions as error:
+        return render_template("models/check.html", found=None, said=error.fields)
+    except UserError as error:
+        return render_template("models/check.html", found=None, said={error.field or "": [str(error)]})
+
+
+@blueprint.get("/models/networks/<name>/source")
+def source(name: str) -> Response:
+    """The Python source of a network of the library, to start one's own from."""
+    return Response(models.network(context(), name)["source"], mimetype="text/plain")
+
+
+def _form(values: dict[str, Any], errors: dict[str, list[str]]) -> str:
+    made = fields(TrainOptions, values, errors)
+    rest = {name: said for name, said in errors.items() if name not in made and name not in ("name", "group")}
+    ready, _ = jobs.list_jobs(context(), current(), Listing(type="dataset", limit=CHOICES))
+    usable = [jobs.brief(row) for row in ready if row.status not in ("Error", "Aborted") and not row.broken]
+    older, _ = jobs.list_jobs(context(), current(), Listing(type="model", statuses=("Done", "Aborted"), limit=CHOICES))
+    return render_template(
+        "models/new.html",
+        label=fields(Label, values, errors), fields=made, errors=rest, wrong=sum(map(len, errors.values())),
+        groups=groups(TrainOptions, made, skip=OWN), datasets=usable, older=[jobs.brief(row) for row in older],
+        networks=models.networks(context()), may_code=can(current(), "run_code"),
+        open_start=bool(made["start_from"].text),
+    )  # fmt: skip
+
+
+@blueprint.get("/models/<job_id>")
+def show(job_id: str) -> str:
+    """The page of one model, while it learns and afterwards."""
+    row = find_job(context(), current(), job_id, "model")
+    job = jobs.describe(context(), row)
+    parents = jobs.related(context(), current(), row)["parents"]
+    network = next((n for n in models.networks(context()) if n["name"] == job["options"].get("network")), None)
+    classes = (job["artifacts"].get("model") or {}).get("classes") or []
+    return render_template(
+        "models/show.html",
+        job=job, may=allowed(current(), row), dataset=jobs.brief(parents[0]) if parents else None, network=network,
+        log=jobs.log(context(), row, 100), classes=classes, top5="val/top5" in job["curves"] or len(classes) > 5,
+    )  # fmt: skip
+
+
+@blueprint.get("/models/<job_id>/source")
+def trained_source(job_id: str) -> Response:
+    """The source that was trained, as text."""
+    row = find_job(context(), current(), job_id, "model")
+    path = context().store.folder(row.id).artifacts / "network.py"
+    if not path.exists():
+        raise NotFound(f"{row.name} has no network source.")
+    return Response(path.read_text(encoding="utf-8"), mimetype="text/plain")
+
+
+@blueprint.get("/models/<job_id>/checkpoints/<name>.<any('tar.gz', zip):format>")
+def checkpoint(job_id: str, name: str, format: str) -> Response:
+    """A checkpoint with all that is needed to use it elsewhere."""
+    row = find_job(context(), current(), job_id, "model")
+    filename, mimetype, pieces = archives.checkpoint_archive(context(), current(), row, name, format)
+    answer = Response(pieces, mimetype=mimetype)
+    answer.headers.set("Content-Disposition", "attachment", filename=filename)
+    return answer
+
+
+@blueprint.post("/models/<job_id>/classify")
+def classify(job_id: str) -> Response:
+    """The top five classes of one image: an upload, a server path, or a record of the dataset."""
+    row = find_job(context(), current(), job_id, "model")
+    form, sent = posted(request.form), request.files.get("image")
+    record = (form["split"], int(form["index"])) if form.get("index", "").isdigit() and "split" in form else None
+    found = models.classify(
+        context(), current(), row,
+        [sent.read()] if sent else (), paths=[form["path"]] if form.get("path") else (), record=record,
+        checkpoint=form.get("checkpoint") or None, top=5,
+    )  # fmt: skip
+    seen = [f"data:image/png;base64,{b64encode(data).decode()}" for data in found.pop("inputs")]
+    return jsonify({**found, "seen": seen[0] if seen else None, "predictions": found["predictions"][0]})
