@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from urllib.parse import quote
 
@@ -26,7 +27,7 @@ def roots(ctx: Context, who: Principal) -> tuple[Path, ...]:
 
 def server_path(ctx: Context, who: Principal, text: str, field: str) -> Path:
     """``text`` as a path inside the roots. Raises UserError naming the field where it is not, or is not there."""
-    path = inside(Path(text).expanduser(), roots(ctx, who), field)
-    if not path.exists():
+    path = inside(Path(os.path.expanduser(text)), roots(ctx, who), field)
+    if not os.path.exists(path):
         raise UserError(f"{path} does not exist on the server.", field=field)
     return path

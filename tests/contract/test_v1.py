@@ -73,6 +73,9 @@ def test_create_a_dataset(olga: FlaskClient, images: Path) -> None:
     [
         ({"folder": "/etc"}, "folder"),
         ({"folder": "/no/such/folder"}, "folder"),
+        ({"folder": "relative"}, "folder"),
+        ({"folder": "~nobody/x"}, "folder"),
+        ({"folder": "/" + 5000 * "x"}, "folder"),
         ({"width": 0}, "width"),
         ({"width": "wide"}, "width"),
         ({"resize_mode": "stretch"}, "resize_mode"),
