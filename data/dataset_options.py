@@ -1,4 +1,4 @@
-"""What a person chooses when building a classification dataset; the form, the checks and the REST schema come from it."""
+"""What a person chooses when building a classification dataset; form, checks and REST schema come from it."""
 
 from __future__ import annotations
 

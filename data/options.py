@@ -7,10 +7,10 @@ Pydantic validates (form strings are coerced: "28" is 28) and makes the JSON sch
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import asdict
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -45,7 +45,7 @@ def option(
         "widget": widget,
         "labels": labels,
     }
-    extra = {key: value for key, value in hints.items() if value is not None}
+    extra: dict[str, Any] = {key: value for key, value in hints.items() if value is not None}
     return Field(title=title, description=help or None, json_schema_extra=extra or None, **limits)
 
 
@@ -60,10 +60,10 @@ def schema(cls: type) -> dict[str, Any]:
 
 
 def parse(cls: type[T], values: Mapping[str, Any]) -> T:
-    """Validate ``values`` into ``cls``; blank strings mean "not given". Raises InvalidOptions naming every bad field."""
+    """Validate ``values`` into ``cls``; blank strings mean "not given". Raises InvalidOptions naming each bad field."""
     given = {key: value for key, value in values.items() if not (isinstance(value, str) and value.strip() == "")}
     try:
-        options: T = _adapter(cls).validate_python(given)
+        options: T = _adapter(cast("Hashable", cls)).validate_python(given)
     except ValidationError as error:
         fields: dict[str, list[str]] = {}
         for item in error.errors():

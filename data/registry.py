@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import logging
 import pkgutil
+import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.metadata import entry_points
 from typing import Generic, Protocol, TypeVar
 
@@ -15,8 +17,13 @@ log = logging.getLogger(__name__)
 class Named(Protocol):
     """What a registry holds: a stable ``name`` (used in URLs and REST) and a ``title`` for people."""
 
-    name: str
-    title: str
+    @property
+    def name(self) -> str:
+        """Stable, for URLs and options."""
+
+    @property
+    def title(self) -> str:
+        """For people."""
 
 
 N = TypeVar("N", bound=Named)
@@ -31,6 +38,8 @@ class Registry(Generic[N]):
         self.broken: dict[str, str] = {}
         self._things: dict[str, N] = {}
         self._loaded = False
+        self._started = False
+        self._loading = threading.RLock()
 
     def register(self, thing: N) -> N:
         """Add a thing (usable as a class decorator); a second thing of the same name is a programming error."""
@@ -63,10 +72,16 @@ class Registry(Generic[N]):
     def _load(self) -> None:
         if self._loaded:
             return
-        self._loaded = True
+        with self._loading:  # a second thread waits until all are there; plug-ins that look in here while loading pass
+            if not self._started:
+                self._started = True
+                self._scan()
+                self._loaded = True
+
+    def _scan(self) -> None:
         package = importlib.import_module(self.package)
         for module in pkgutil.iter_modules(package.__path__, self.package + "."):
-            self._try(module.name, lambda name=module.name: importlib.import_module(name))
+            self._try(module.name, partial(importlib.import_module, module.name))
         for entry in entry_points(group=self.group) if self.group else ():
             self._try(f"{entry.value} ({entry.name})", entry.load)
 
@@ -74,6 +89,6 @@ class Registry(Generic[N]):
         """One plug-in that fails to import is shown as broken and never stops the server."""
         try:
             load()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  a plug-in may fail in any way
             log.warning("plug-in %s does not load: %s", name, error)
             self.broken[name] = f"{type(error).__name__}: {error}"

@@ -1,0 +1,48 @@
+"""Reading image files and showing their names: errors in words, and names of any bytes as text that can be sent."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from data.errors import UserError
+
+_REASONS = {
+    errno.ENOENT: ("The file is not there (any more).", "Was it moved, or is it a link whose target is gone?"),
+    errno.EACCES: ("The server may not read the file.", "Give the user that runs the server the right to read it."),
+    errno.EPERM: ("The server may not read the file.", "Give the user that runs the server the right to read it."),
+    errno.EISDIR: ("This is a folder, not a file.", None),
+    errno.ELOOP: ("The link points in a circle.", "Replace the link by the file."),
+    errno.ENAMETOOLONG: ("The path is longer than the file system allows.", "Move the folder further up."),
+    errno.EIO: ("The disk reported an error while reading the file.", "Check the disk."),
+}
+
+
+def read_file(path: str | Path) -> bytes:
+    """The whole content of a file. Raises UserError with the reason (no file name: callers name it as they like)."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return _read_all(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        reason, hint = _REASONS.get(error.errno or 0, (f"The file cannot be read: {error.strerror}.", None))
+        raise UserError(reason, hint=hint) from None
+
+
+def shown(path: str) -> str:
+    """A path as valid Unicode for people, JSON and HTML; bytes that are no UTF-8 appear as ``\\xff``."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _read_all(handle: int) -> bytes:
+    """Two system calls for most files: one that asks for a byte more than there is, seldom another."""
+    size = os.fstat(handle).st_size + 1
+    parts = []
+    while part := os.read(handle, size):
+        parts.append(part)
+        if len(part) < size:
+            break
+    return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -1,0 +1,67 @@
+"""How every image of a dataset is prepared; training, the explorer and inference all use this one definition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from data.codecs import Pixels, decode
+from data.files import read_file
+from data.placement import Size
+from data.resize import Resampler, fit, paste, torch_resampler
+from data.transforms import find_resize_mode
+
+NOISE = "noise"
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """Target ``width`` x ``height`` with ``channels`` (1 or 3), a resize mode, and what fills the room it leaves.
+
+    ``fill`` is "noise" (uniform over 0..255, by ``seed`` of each call) or a colour "#rrggbb".
+    """
+
+    width: int
+    height: int
+    channels: int
+    resize_mode: str = "squash"
+    fill: str = NOISE
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Preparation:
+        """From any mapping that has these keys among others: dataset options, a manifest, a model's preprocessing."""
+        return cls(**{key: values[key] for key in cls.__dataclass_fields__ if key in values})
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready; ``of`` gives it back."""
+        return asdict(self)
+
+    def file(self, path: str | Path, *, seed: int = 0) -> Pixels:
+        """Read, decode and prepare one file. Raises UserError with reason and hint."""
+        return self.content(read_file(path), seed=seed)
+
+    def content(self, data: bytes, *, seed: int = 0, resample: Resampler = torch_resampler) -> Pixels:
+        """Decode and prepare the content of an image file. Raises UserError with reason and hint."""
+        return self.pixels(decode(data, self.channels), seed=seed, resample=resample)
+
+    def pixels(self, pixels: Pixels, *, seed: int = 0, resample: Resampler = torch_resampler) -> Pixels:
+        """Prepare decoded pixels: always (height, width, channels) uint8, of any source size."""
+        height, width, _ = pixels.shape
+        target = Size(self.width, self.height)
+        if (width, height) == target:
+            return pixels
+        placement = find_resize_mode(self.resize_mode).place(Size(width, height), target)
+        picture = fit(pixels, placement, resample)
+        return picture if placement.covers(target) else paste(picture, placement, self._frame(seed))
+
+    def _frame(self, seed: int) -> Pixels:
+        shape = (self.height, self.width, self.channels)
+        if self.fill == NOISE:
+            return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
+        red, green, blue = (int(self.fill[at : at + 2], 16) for at in (1, 3, 5))
+        grey = (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16
+        return np.full(shape, grey if self.channels == 1 else (red, green, blue), np.uint8)

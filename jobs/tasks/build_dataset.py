@@ -1,0 +1,17 @@
+"""Build an image-classification dataset from folders of images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from data.build import build_dataset
+from data.dataset_options import DatasetOptions
+from data.options import parse
+from jobs.folder import JobFolder
+from jobs.job import Job
+
+
+def run(folder: JobFolder, job: Job) -> Iterator[dict[str, Any]]:
+    """Yield the events of the build; the dataset is written to the job's artifacts."""
+    yield from build_dataset(parse(DatasetOptions, job.options), folder.artifacts)
