@@ -31,3 +31,11 @@ def server_path(ctx: Context, who: Principal, text: str, field: str) -> Path:
     if not os.path.exists(path):
         raise UserError(f"{path} does not exist on the server.", field=field)
     return path
+
+
+def server_folder(ctx: Context, who: Principal, text: str, field: str) -> Path:
+    """The same for a folder."""
+    path = server_path(ctx, who, text, field)
+    if not path.is_dir():
+        raise UserError(f"{path} is a file, not a folder.", field=field)
+    return path
