@@ -64,6 +64,7 @@ KINDS: dict[str, str] = {
     "models.show": SEE,
     "models.source": PEOPLE,
     "models.trained_source": SEE,
+    "understand.look": MAKERS,
     "v1.abort_job": CHANGE,
     "v1.change_job": CHANGE,
     "v1.change_user": ADMINS,
