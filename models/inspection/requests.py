@@ -1,0 +1,13 @@
+"""The requests that a warm inspector answers, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from models.inspection.check_network import check_network
+from models.inspection.classify import classify
+
+Handler = Callable[[dict[str, Any], list[bytes]], tuple[dict[str, Any], list[bytes]]]
+
+REQUESTS: dict[str, Handler] = {"check_network": check_network, "classify": classify}
