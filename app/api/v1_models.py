@@ -104,6 +104,7 @@ def classify(job_id: str, body: ClassifyIn) -> dict[str, Any]:
         record=(body.record.split, body.record.index) if body.record else None,
         checkpoint=body.checkpoint,
         top=body.top,
+        inputs=body.inputs,
     )
     seen = [base64.b64encode(picture).decode() for picture in answer["inputs"]] if body.inputs else None
     return {**answer, "inputs": seen}

@@ -232,12 +232,13 @@ def classify(
     record: tuple[str, int] | None = None,
     checkpoint: str | None = None,
     top: int = 5,
+    inputs: bool = True,
 ) -> dict[str, Any]:
     """The ``top`` classes of each image, from the warm inspector.
 
     Images are encoded files (``images``), files on the server inside the roots (``paths``), or one ``record``
     (split, number) of the model's dataset. Answers ``predictions`` (a list of {class, index, probability} for each
-    image, best first), ``inputs`` (PNG bytes of what the network saw), ``seconds`` and ``checkpoint``.
+    image, best first), ``inputs`` (PNG bytes of what the network saw; [] unless asked for), ``seconds``, ``checkpoint``.
     """
     who = require(who, "infer", row)
     name = checkpoint_name(ctx, row, checkpoint)
@@ -247,9 +248,10 @@ def classify(
     files = [str(server_path(ctx, who, path, "path")) for path in paths]
     if not 0 < len(blobs) + len(files) <= MOST_IMAGES:
         raise UserError(f"Give between 1 and {MOST_IMAGES} images.", field="image")
-    params = {"folder": str(ctx.store.folder(row.id).path), "checkpoint": name, "top": max(1, top)}
-    answer, inputs = ctx.inspectors.ask("classify", {**params, "images": len(blobs), "paths": files}, blobs)
-    return {**answer, "inputs": inputs, "checkpoint": name}
+    params: dict[str, Any] = {"folder": str(ctx.store.folder(row.id).path), "checkpoint": name, "top": max(1, top)}
+    params |= {"images": len(blobs), "paths": files, "pictures": inputs}
+    answer, seen = ctx.inspectors.ask("classify", params, blobs)
+    return {**answer, "inputs": seen, "checkpoint": name}
 
 
 def _record_bytes(ctx: Context, who: Principal, row: JobRow, record: tuple[str, int]) -> bytes:
