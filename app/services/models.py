@@ -238,7 +238,7 @@ def classify(
 
     Images are encoded files (``images``), files on the server inside the roots (``paths``), or one ``record``
     (split, number) of the model's dataset. Answers ``predictions`` (a list of {class, index, probability} for each
-    image, best first), ``inputs`` (PNG bytes of what the network saw; [] unless asked for), ``seconds``, ``checkpoint``.
+    image, best first), ``inputs`` (PNG bytes of what it saw; [] unless asked for), ``seconds``, ``checkpoint``.
     """
     who = require(who, "infer", row)
     name = checkpoint_name(ctx, row, checkpoint)
