@@ -31,7 +31,17 @@ class DatasetOptions:
     ]
     layout: Annotated[
         Literal["auto", "class", "split/class", "class/split"],
-        option("Layout", "How folders name splits and classes; auto looks.", group="Source"),
+        option(
+            "Layout",
+            "How the folders name splits and classes.",
+            labels={
+                "auto": "Find out by itself",
+                "class": "A folder per class",
+                "split/class": "train, val, test; classes inside",
+                "class/split": "Classes; train, val, test inside",
+            },
+            group="Source",
+        ),
     ] = "auto"
     val_folder: Annotated[
         str | None,

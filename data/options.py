@@ -62,6 +62,9 @@ def schema(cls: type) -> dict[str, Any]:
 def parse(cls: type[T], values: Mapping[str, Any]) -> T:
     """Validate ``values`` into ``cls``; blank strings mean "not given". Raises InvalidOptions naming each bad field."""
     given = {key: value for key, value in values.items() if not (isinstance(value, str) and value.strip() == "")}
+    for name, choices in _choices(cast("Hashable", cls)).items():
+        if isinstance(given.get(name), str):
+            given[name] = choices.get(given[name].strip(), given[name])
     try:
         options: T = _adapter(cast("Hashable", cls)).validate_python(given)
     except ValidationError as error:
@@ -73,6 +76,14 @@ def parse(cls: type[T], values: Mapping[str, Any]) -> T:
     if impossible := {key: [words] for key, value in vars(options).items() if (words := _impossible(value))}:
         raise InvalidOptions(impossible)
     return options
+
+
+@lru_cache(maxsize=256)
+def _choices(cls: Hashable) -> dict[str, dict[str, Any]]:
+    """For each field of a few numbers, the number that a text means; pydantic does not read "1" as Literal[1]."""
+    properties = _adapter(cls).json_schema()["properties"]
+    numbers = {name: [v for v in spec.get("enum", ()) if not isinstance(v, str)] for name, spec in properties.items()}
+    return {name: {str(value): value for value in values} for name, values in numbers.items() if values}
 
 
 def _impossible(value: Any) -> str:
