@@ -1,0 +1,239 @@
+// The page of a model: live curves without gap or doubled point, zoom, smoothing, figures, checkpoints.
+import "./classify.js";
+import { $, $$, ask, make, part } from "./dom.js";
+import { Curve, columns } from "./curves.js";
+import { follow, holder, job, onEvent } from "./job.js";
+import { Plots } from "./plots.js";
+import { suggest } from "./suggest.js";
+import { as, duration, figure, percent, thousands } from "./words.js";
+
+const PLOTS = {
+  loss: ["train/loss", "val/loss"], "loss-log": ["train/loss", "val/loss"],
+  accuracy: ["train/accuracy", "val/accuracy", "val/top5"], rate: ["learning_rate"],
+  speed: ["samples_per_second"], load: ["cpu/load", ...[...Array(8).keys()].map((index) => `gpu/${index}/load`)],
+};
+const KNOWN = [...new Set(Object.values(PLOTS).flat())];
+const SPARSE = 60; // curves of fewer points are drawn with a dot at each
+const curves = new Map(KNOWN.map((name) => [name, new Curve(name)]));
+const closer = new Map(); // curves in full detail while somebody looks closer
+const view = { axis: "step", amount: 0.6, hidden: new Set(), zoomed: false };
+let best = job.best || {};
+let lastMetrics = job.metrics.at(-1);
+let started = job.started;
+
+const perEpoch = () => (lastMetrics?.epoch ? lastMetrics.step / lastMetrics.epoch : undefined);
+
+// -- painting ---------------------------------------------------------------------------------------------------
+
+function paintCurve(name) {
+  const curve = closer.get(name) || curves.get(name);
+  const axis = view.axis === "epoch" && !perEpoch() ? "step" : view.axis;
+  const begin = started || curves.get("train/loss").walls[0] || curve.walls[0];
+  const data = columns(curve, axis, { perEpoch: perEpoch(), started: begin, amount: view.amount });
+  plots.source(name).data = data;
+  const sparse = data.x.length <= SPARSE, shown = !view.hidden.has(name);
+  for (const item of plots.renderers(name)) {
+    const kind = item.name.slice(name.length + 1);
+    item.visible = shown && (kind === "line" || (kind === "raw" ? !sparse && view.amount > 0 : sparse));
+  }
+}
+
+/** Paint what has changed and can be seen; the rest is returned and waits until it is scrolled into view. */
+function paint(dirty, visible) {
+  const all = dirty.has("*"), late = new Set();
+  for (const holder_ of $$("[data-plots]")) {
+    const names = [...new Set(holder_.dataset.plots.split(" ").flatMap((plot) => PLOTS[plot]))];
+    const changed = names.filter((name) => all || dirty.has(name));
+    if (!visible(holder_)) { for (const name of changed) late.add(name); continue; }
+    for (const name of changed) paintCurve(name);
+    holder_.classList.toggle("fv-empty", !names.some((name) => curves.get(name).count));
+  }
+  markBest();
+  showFigures();
+  return late;
+}
+
+/** A dashed line where the validation was best. */
+function markBest() {
+  for (const [plot, curve] of [["accuracy", "val/accuracy"], ["loss", "val/loss"], ["loss-log", "val/loss"]]) {
+    const span = plots.document.get_model_by_name(`best ${plot}`);
+    const found = best[curve];
+    span.visible = Boolean(found) && view.axis !== "minutes";
+    if (found) span.location = view.axis === "epoch" && perEpoch() ? found.step / perEpoch() : found.step;
+  }
+}
+
+function showFigures() {
+  for (const button of $$(".fv-legend")) {
+    const curve = curves.get(button.dataset.curve);
+    $("b", button).textContent = curve.count ? as(button.dataset.kind, curve.latest) : "";
+  }
+  const gpu = $("[data-gpu-legend]");
+  gpu.hidden = !curves.get("gpu/0/load").count;
+  const top = best["val/accuracy"];
+  kpi("best", top ? percent(top.values["val/accuracy"], 2) : "–");
+  kpi("best-at", top ? `epoch ${figure(top.epoch, 3)}` : "\u00a0");
+  for (const name of ["val/loss", "train/loss"]) kpi(name, curves.get(name).count ? figure(curves.get(name).latest, 4) : "–");
+  const speed = curves.get("samples_per_second");
+  kpi("samples_per_second", speed.count && speed.latest !== null ? thousands(speed.latest) : "–");
+  const step = curves.get("train/loss").steps.at(-1);
+  if (perEpoch() && step !== undefined) kpi("epoch", figure(step / perEpoch(), 3));
+  if (curves.get("train/loss").count) kpi("device", curves.get("gpu/0/load").count ? "on the GPU" : "on the CPU");
+}
+
+function kpi(name, text) {
+  const place = $(`[data-kpi="${name}"]`);
+  if (place.textContent !== text) place.textContent = text;
+}
+
+setInterval(() => {
+  const place = $('[data-kpi="elapsed"]');
+  if (started && job.status === "Running") place.textContent = duration(Date.now() / 1000 - started);
+}, 1000);
+
+// -- data -------------------------------------------------------------------------------------------------------
+
+/** Load the overview of all curves; at the start, and where live points left a gap. */
+async function load() {
+  const known = await ask(`${holder.dataset.curves}?width=1000`);
+  for (const [name, series] of Object.entries(known)) curves.get(name)?.load(series);
+  plots.touch();
+}
+
+let loading;
+function onSeries(series) {
+  const changed = [];
+  let whole = true;
+  for (const [name, points] of Object.entries(series)) {
+    const curve = curves.get(name);
+    if (!curve) continue;
+    whole = curve.append(points) && whole;
+    closer.get(name)?.append({ ...points, start: closer.get(name).count });
+    changed.push(name);
+  }
+  if (!whole) loading ||= load().finally(() => { loading = undefined; });
+  if (changed.length) plots.touch(...changed);
+}
+
+const counts = () => Object.fromEntries([...curves].filter(([, curve]) => curve.count).map(([name, curve]) => [name, curve.count]));
+
+onEvent("metrics", (event) => {
+  lastMetrics = event;
+  for (const [curve, sign] of [["val/accuracy", 1], ["val/loss", -1]]) {
+    const value = event.values[curve];
+    if (value !== null && value !== undefined && (!best[curve] || sign * value > sign * best[curve].values[curve])) best = { ...best, [curve]: event };
+  }
+  plots.touch(...KNOWN);
+});
+onEvent("status", (event) => { if (event.status === "Running" && !started) started = event.time; });
+onEvent("checkpoint", (event) => {
+  part("no-checkpoints").hidden = true;
+  const table = part("checkpoints"), links = make("td", { className: "text-end" });
+  const address = table.dataset.url.replace("NAME", event.name);
+  links.append(make("a", { href: address.replace(/zip$/, "tar.gz"), textContent: "tar.gz" }), " · ", make("a", { href: address, textContent: "zip" }));
+  const row = make("tr", {}, make("td", { textContent: event.name }), make("td", { className: "fv-num", textContent: percent(event.values?.["val/accuracy"], 2) }), links);
+  row.dataset.name = event.name;
+  $(`tr[data-name="${CSS.escape(event.name)}"]`, table)?.remove();
+  $("tbody", table).prepend(row);
+});
+
+// -- looking closer ---------------------------------------------------------------------------------------------
+
+let turn = 0;
+async function lookCloser() {
+  const x = plots.document.get_model_by_name("x");
+  const scale = { step: 1, epoch: perEpoch() || 1 }[view.axis];
+  view.zoomed = true;
+  $("#reset-zoom").hidden = false;
+  $("#zoom-hint").hidden = true;
+  if (!scale) return; // on the time axis the overview's points are shown larger
+  const mine = (turn += 1);
+  const found = await ask(`${holder.dataset.curves}?width=1000&first=${Math.floor(x.start * scale)}&last=${Math.ceil(x.end * scale)}`);
+  if (mine !== turn || !view.zoomed) return;
+  for (const [name, series] of Object.entries(found)) {
+    if (!curves.has(name)) continue;
+    closer.set(name, new Curve(name));
+    closer.get(name).load(series);
+  }
+  plots.touch();
+}
+
+function wholeTraining() {
+  view.zoomed = false;
+  turn += 1;
+  closer.clear();
+  $("#reset-zoom").hidden = true;
+  $("#zoom-hint").hidden = false;
+  plots.document.get_model_by_name("x").reset();
+  plots.touch();
+}
+
+let zoomTimer;
+$("#reset-zoom").addEventListener("click", wholeTraining);
+
+const plots = new Plots(holder.dataset.charts, paint);
+plots.onEmbedded = () => {
+  for (const figure_ of plots.figures.values()) {
+    figure_.on_event("rangesupdate", () => { clearTimeout(zoomTimer); zoomTimer = setTimeout(lookCloser, 150); });
+    figure_.on_event("doubletap", wholeTraining);
+  }
+  label();
+};
+
+/** Say on the lowest plots what the horizontal axis is. */
+function label() {
+  const words = view.axis === "epoch" && !perEpoch() ? "step" : view.axis;
+  for (const name of plots.figures.keys()) plots.document.get_model_by_name(`${name} x`).axis_label = words;
+}
+
+// -- controls ---------------------------------------------------------------------------------------------------
+
+function choose(buttons, chosen) {
+  for (const button of buttons) {
+    button.classList.toggle("active", button === chosen);
+    button.setAttribute("aria-pressed", String(button === chosen));
+  }
+}
+
+$("#plot-controls").addEventListener("click", (event) => {
+  const axis = event.target.closest("[data-axis]"), scale = event.target.closest("[data-scale]");
+  if (axis) {
+    choose($$("[data-axis]"), axis);
+    view.axis = axis.dataset.axis;
+    wholeTraining();
+    label();
+  }
+  if (scale) {
+    choose($$("[data-scale]"), scale);
+    for (const box of $$('[data-plots="loss loss-log"] > div')) box.hidden = (box.dataset.name === "loss-log") !== (scale.dataset.scale === "log");
+    plots.touch("train/loss", "val/loss");
+  }
+});
+
+const slider = $("#smoothing");
+const kept = localStorage.getItem("foveal-smoothing");
+if (kept !== null) slider.value = kept;
+function smoothing() {
+  view.amount = Number(slider.value);
+  $("#smoothing-value").textContent = view.amount.toFixed(2);
+}
+slider.addEventListener("input", () => {
+  smoothing();
+  localStorage.setItem("foveal-smoothing", slider.value);
+  plots.touch();
+});
+smoothing();
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest(".fv-legend");
+  if (!button) return;
+  const name = button.dataset.curve;
+  const off = view.hidden.delete(name) ? false : Boolean(view.hidden.add(name));
+  button.setAttribute("aria-pressed", String(!off));
+  plots.touch(name);
+});
+
+for (const input of $$("[data-suggest]")) suggest(input);
+await plots.embed();
+await load();
+follow(counts, onSeries);
