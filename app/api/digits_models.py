@@ -1,0 +1,115 @@
+"""DIGITS's routes for image-classification models: train (sweeps too), show, customize, learning rates, download."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, jsonify, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.api import digits_shapes as shapes
+from app.api.digits_errors import checked, new_blueprint
+from app.api.digits_fields import flat
+from app.api.digits_training import Previous, model_requests, names_for
+from app.api.digits_urls import as_json, twin
+from app.auth import current
+from app.extensions import context
+from app.services import jobs, models
+from app.services.archives import checkpoint_archive
+from app.services.context import find_job
+from app.services.jobs import job_of
+from app.services.models import checkpoint_name
+from data.errors import InvalidOptions, UserError
+from jobs.folder import BrokenFolder
+from jobs.job import is_id
+from jobs.tables import JobRow
+
+blueprint = new_blueprint("models")
+
+
+@twin(blueprint, "/models/images/classification", "POST")
+def create() -> AnyResponse:
+    """Train a model from DIGITS's form, or one for each learning rate and batch size that it lists."""
+    form = flat(request.form.items(multi=True))
+    asked, previous = model_requests(form)
+    weights = _inherited(previous) if previous else {}
+    names = names_for(form)
+    wanted = [{**values, **weights} for values in asked]
+    for values in wanted[1:]:  # a sweep is made as a whole or not at all
+        checked(lambda values=values: models.check(context(), current(), values), names)  # type: ignore[misc]
+    rows = [checked(lambda v=values: models.create(context(), current(), v), names) for values in wanted]  # type: ignore[misc]
+    if not as_json():
+        return redirect(url_for("models.show", job_id=rows[0].id) if len(rows) == 1 else url_for("home.index"))
+    return jsonify(_json(rows[0]) if len(rows) == 1 else {"jobs": [_json(row) for row in rows]})
+
+
+def _inherited(previous: Previous) -> dict[str, Any]:
+    """Network and weights of an earlier model. Raises InvalidOptions naming DIGITS's field."""
+    try:
+        row = find_job(context(), current(), previous.model, "model")
+    except UserError as error:
+        raise InvalidOptions({"previous_networks": [str(error)]}) from None
+    options = job_of(context(), row).options
+    network = {"network": options["network"], "source": options.get("source")}
+    if previous.epoch == 0:
+        return network
+    if previous.epoch == -1 and options.get("start_from"):
+        return {**network, **{key: options.get(key) for key in ("start_from", "start_checkpoint")}}
+    return {**network, "start_from": row.id, "start_checkpoint": _snapshot(row, previous.epoch)}
+
+
+def _snapshot(row: JobRow, epoch: float | None) -> str:
+    field = f"{row.id}-snapshot"
+    if epoch == -1:
+        raise InvalidOptions({field: [f"{row.name} did not start from another model's weights; give an epoch."]})
+    try:
+        return checkpoint_name(context(), row, None if epoch is None else str(epoch))
+    except UserError as error:
+        raise InvalidOptions({field: [str(error)]}) from None
+
+
+@blueprint.get("/models/<job_id>.json")
+def show(job_id: str) -> Response:
+    """Everything that DIGITS tells of a model, and how its training goes."""
+    return jsonify(_json(find_job(context(), current(), job_id, "model")))
+
+
+def _json(row: JobRow) -> dict[str, Any]:
+    """The status is the row's: what it says Done of can be used at once."""
+    job = {**jobs.describe(context(), row), "status": row.status}
+    store = context().store
+    try:
+        dataset = store.folder(str(job["options"].get("dataset"))).job().options
+    except BrokenFolder:
+        dataset = None
+    return shapes.model(job, dataset, str(store.folder(row.id).path))
+
+
+@twin(blueprint, "/models/customize", "POST")
+def customize() -> Response:
+    """The source of a network of the library, or of an earlier model (by id), to start one's own from."""
+    name = request.values.get("network", "")
+    if not is_id(name):
+        network = models.network(context(), name.lower())
+        return jsonify(network=network["source"], snapshot=None, python_layer=None)
+    row = find_job(context(), current(), name, "model")
+    epoch = request.values.get("snapshot_epoch", type=float)
+    weights = f"{checkpoint_name(context(), row, str(epoch))}.safetensors" if epoch and epoch > 0 else None
+    return jsonify(network=models.source(context(), row), snapshot=weights, python_layer=None)
+
+
+@blueprint.route("/models/<job_id>/download", methods=["GET", "POST"])
+@blueprint.route("/models/<job_id>/download.<extension>", methods=["GET", "POST"])
+def download(job_id: str, extension: str = "tar.gz") -> Response:
+    """A checkpoint with all that is needed to use it elsewhere: the last one, or the one of ``epoch``."""
+    row = find_job(context(), current(), job_id, "model")
+    filename, mimetype, content = checkpoint_archive(context(), current(), row, epoch_of("epoch"), extension)
+    response = Response(content, mimetype=mimetype)
+    response.headers.set("Content-Disposition", "attachment", filename=filename)
+    return response
+
+
+def epoch_of(field: str) -> str | None:
+    """The epoch that a form asks for; None (the last) where it is absent, blank or -1."""
+    text = request.values.get(field, "").strip()
+    return None if text in ("", "-1") else text
