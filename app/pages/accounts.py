@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app import auth
-from app.auth import current, public
+from app.auth import current, own_address, public
 from app.extensions import context
 from app.forms import fields, posted
 from app.services import accounts
@@ -32,7 +31,7 @@ def sign_in() -> str:
 def start() -> Response:
     """Start a session and go on to where the person wanted to go."""
     given = posted(request.form)
-    name, onward = given.get("name", ""), _own_address(given.get("next", ""))
+    name, onward = given.get("name", ""), own_address(given.get("next", ""))
     try:
         auth.sign_in(name, given.get("password", ""))
     except UserError as error:
@@ -97,10 +96,3 @@ def _page(values: dict[str, Any], errors: dict[str, list[str]], made: dict[str, 
         tokens=accounts.tokens(context(), current()), token=fields(NewToken, values, errors), made=made,
         wrong=[text for name, texts in errors.items() if name.startswith("old-") for text in texts],
     )  # fmt: skip
-
-
-def _own_address(text: str) -> str:
-    """``text`` if it is a path of this server, else "": a sign-in must not send people to another site."""
-    parts = urlsplit(text)
-    own = not parts.scheme and not parts.netloc and text.startswith("/") and not text.startswith(("//", "/\\"))
-    return text if own else ""

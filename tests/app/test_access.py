@@ -112,6 +112,14 @@ KINDS: dict[str, str] = {
     "v1.record_sprite": SEE,
     "v1.related_jobs": SEE,
     "v1.upload": MAKERS,
+    "digits_datasets.create": MAKERS,
+    "digits_datasets.explore": SEE,
+    "digits_datasets.show": SEE,
+    "digits_datasets.summary": SEE,
+    "digits_files.autocomplete": PEOPLE,
+    "digits_files.file": SEE,
+    "digits_inference.classify_many": SEE,
+    "digits_inference.classify_one": SEE,
     "digits_jobs.abort": CHANGE,
     "digits_jobs.abort_many": PEOPLE,  # lists of jobs: each is asked for by itself
     "digits_jobs.clone": SEE,
@@ -124,6 +132,12 @@ KINDS: dict[str, str] = {
     "digits_jobs.show": SEE,
     "digits_jobs.status": PEOPLE,  # DIGITS answers an unknown id with 200 and an error; see test_digits_status
     "digits_jobs.table_data": SEE,
+    "digits_models.create": MAKERS,
+    "digits_models.customize": PEOPLE,
+    "digits_models.download": SEE,
+    "digits_models.show": SEE,
+    "digits_session.login": PUBLIC,
+    "digits_session.logout": PUBLIC,
 }
 PLACES: dict[str, Any] = {
     "split": "train", "index": 0, "name": "lenet", "token_id": 999, "release": "0", "stamp": "0", "kind": "jobs",
@@ -143,10 +157,22 @@ FORMS: dict[str, dict[str, Any]] = {
     "datasets.create": {"folder": "/x"},
     "models.create": MODEL,
     "models.check": MODEL,
+    "digits_datasets.create": {"dataset_name": "x", "folder_train": "/x"},
     "digits_jobs.edit": {"job_name": "x"},
+    "digits_models.create": {"model_name": "x", "standard_networks": "lenet", **MODEL},
+    "digits_models.customize": {"network": "lenet"},
     "jobs.edit": {"name": "x"},
 }
-MODEL_ROUTES = ("models", "v1.classify", "v1.get_model", "v1.model_source", "v1.list_checkpoints", "v1.download")
+MODEL_ROUTES = (
+    "models",
+    "digits_models",
+    "digits_inference",
+    "v1.classify",
+    "v1.get_model",
+    "v1.model_source",
+    "v1.list_checkpoints",
+    "v1.download",
+)
 
 
 @pytest.fixture(scope="module")
