@@ -1,0 +1,116 @@
+"""The inspector: ``python -m jobs.inspector SOCKET`` keeps PyTorch and models loaded and answers interactive requests.
+
+One connection is one thread; requests are the functions of ``models.inspection.requests.REQUESTS``. It ends with its
+parent: standard input is a pipe from it, and at its end the inspector leaves.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import psutil
+
+from data.errors import InvalidOptions, UserError
+from jobs import frames
+
+log = logging.getLogger("foveal.inspector")
+
+OVER_MEMORY = 62
+"""Exit code of an inspector that took more memory than it may."""
+WATCH = 0.2  # seconds between two looks at the memory
+
+Handler = Callable[[dict[str, Any], list[bytes]], tuple[dict[str, Any], list[bytes]]]
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--memory-limit", type=click.IntRange(0), default=0, help="Bytes it may take; 0: no limit.")
+def main(path: Path, memory_limit: int) -> None:
+    """Answer requests on the unix socket PATH until standard input ends."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s inspector: %(message)s", stream=sys.stderr)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the server's terminal is the server's affair
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    if memory_limit:
+        threading.Thread(target=_watch_memory, args=(memory_limit,), daemon=True).start()
+    listener = _listen(path)  # before the slow import: clients queue up meanwhile
+    from models.inspection.requests import REQUESTS
+
+    log.info("ready for %s", ", ".join(REQUESTS))
+    while True:
+        connection, _ = listener.accept()
+        threading.Thread(target=serve, args=(connection, REQUESTS), daemon=True).start()
+
+
+def serve(connection: socket.socket, handlers: Mapping[str, Handler]) -> None:
+    """Say hello, then answer one request after the other until the client hangs up."""
+    with connection:
+        try:
+            frames.send(connection, {"ready": True})
+            while True:
+                request, blobs = frames.receive(connection)
+                answer, results = respond(handlers, request, blobs)
+                frames.send(connection, answer, results)
+        except (EOFError, OSError):
+            return  # the client hung up: that is how a conversation ends
+
+
+def respond(
+    handlers: Mapping[str, Handler], request: Mapping[str, Any], blobs: list[bytes]
+) -> tuple[dict[str, Any], list[bytes]]:
+    """The answer to one request: ``{"result"}``, ``{"error": {message, field, hint, fields}}`` or ``{"failure"}``."""
+    handler = handlers.get(request["name"])
+    if handler is None:
+        return {"failure": f"there is no request {request['name']!r}"}, []
+    try:
+        result, results = handler(request["params"], blobs)
+    except UserError as error:
+        fields = error.fields if isinstance(error, InvalidOptions) else None
+        words = {"message": error.message, "field": error.field, "hint": error.hint, "fields": fields}
+        return {"error": words}, []
+    except BaseException as error:
+        log.exception("request %s failed", request["name"])
+        return {"failure": f"{type(error).__name__}: {error}"}, []
+    return {"result": result}, results
+
+
+def _listen(path: Path) -> socket.socket:
+    """Only our own user may connect: whoever can, can have code run."""
+    listener = socket.socket(socket.AF_UNIX)
+    path.unlink(missing_ok=True)
+    old = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(old)
+    listener.listen(64)
+    return listener
+
+
+def _leave_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+def _watch_memory(limit: int) -> None:
+    """A limit on address space would count what is only mapped (CUDA maps terabytes), so what is used is watched."""
+    process = psutil.Process()
+    while True:
+        used = process.memory_info()
+        if used.rss - getattr(used, "shared", 0) > limit:
+            log.error("more than %d bytes of memory: leaving", limit)
+            os._exit(OVER_MEMORY)
+        time.sleep(WATCH)
+
+
+if __name__ == "__main__":
+    main()
