@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.services.context import Conflict, NotAllowed, NotFound, NotSignedIn, StorageFull
 from app.services.limits import TooManyTries
 from data.errors import InvalidOptions, UserError
-from jobs.inspection import InspectorDied, InspectorTimeout
+from jobs.inspection import InspectorDied, InspectorFailed, InspectorTimeout
 
 STATUS: dict[type[UserError], int] = {
     InvalidOptions: 422,
@@ -24,6 +24,7 @@ STATUS: dict[type[UserError], int] = {
     Conflict: 409,
     TooManyTries: 429,
     InspectorDied: 503,
+    InspectorFailed: 500,
     InspectorTimeout: 504,
     StorageFull: 507,
     UserError: 422,

@@ -149,11 +149,11 @@ def _naming(path: Path, error: OSError) -> OSError:
     return OSError(error.errno or errno.EIO, error.strerror or str(error), str(path))
 
 
-def tail_bytes(path: Path, size: int) -> bytes:
-    """At most the last ``size`` bytes of a file; empty where there is none."""
+def tail_bytes(path: Path, size: int, start: int = 0) -> bytes:
+    """At most the last ``size`` bytes of a file, none before ``start``; empty where there is no file."""
     try:
         with path.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - size))
+            file.seek(max(start, file.seek(0, os.SEEK_END) - size))
             return file.read()
     except FileNotFoundError:
         return b""

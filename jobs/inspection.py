@@ -73,7 +73,8 @@ class Inspectors:
         """What the request ``name`` answers: a JSON value and blobs.
 
         ``deadline`` in seconds counts from when the inspector is ready. Raises the UserError of the far side,
-        InspectorTimeout (the inspector is then ended: nothing else stops a computation), InspectorDied, InspectorFailed.
+        InspectorTimeout (the inspector is then ended: nothing else stops a computation), InspectorDied or
+        InspectorFailed.
         """
         if not self._places.acquire(timeout=deadline):
             raise InspectorTimeout(f"The inspector was busy with other requests for {deadline:g} s.", hint="Try again.")
@@ -168,8 +169,9 @@ class _Process:
     def end(self) -> None:
         """End the process with all it started."""
         self._ended_by_us = True
-        while self._idle:
-            self._idle.pop().close()
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
         with suppress(ProcessLookupError):
             os.killpg(self._child.pid, signal.SIGKILL)
         self._child.wait()

@@ -178,9 +178,9 @@ class Store:
         with self.session() as session:
             return list(session.scalars(select(ParentRow.parent).where(ParentRow.child == job_id)))
 
-    def parents_by_child(self) -> dict[str, list[str]]:
+    def parents_by_child(self) -> dict[str, Ids]:
         """The same for all jobs at once, in one query (lists that name each model's dataset)."""
-        found: dict[str, list[str]] = {}
+        found: dict[str, Ids] = {}
         with self.session() as session:
             for child, parent in session.execute(select(ParentRow.child, ParentRow.parent)):
                 found.setdefault(child, []).append(parent)

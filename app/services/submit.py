@@ -66,7 +66,7 @@ def submit(ctx: Context, who: Principal, order: Order, label: Label, form: Mappi
     )
     row = _create(ctx, job, label, order)
     if label.notes:
-        ctx.store.edit(job.id, notes=label.notes)
+        ctx.store.edit(row.id, notes=label.notes)
         row.notes = label.notes
     return row
 
