@@ -173,17 +173,16 @@ class _Build:
 
     def _write(self, chunk: Chunk, split: str, part: Part, writer: SplitWriter, failures: TextIO) -> None:
         """Store a chunk's images and list its failures."""
-        for position, value in enumerate(chunk.values, chunk.start):
-            path = shown(part.table[int(part.rows[position])])
-            label = int(part.labels[position])
+        labels = part.labels[chunk.start : chunk.start + len(chunk.paths)].tolist()
+        for path, label, value in zip(chunk.paths, labels, chunk.values, strict=True):
             if isinstance(value, UserError):
                 self.failed[split] += 1
-                row = {"path": path, "split": split, "class": self.plan.classes[label]}
+                row = {"path": shown(path), "split": split, "class": self.plan.classes[label]}
                 failures.write(json.dumps({**row, "reason": value.message, "hint": value.hint}) + "\n")
             else:
-                writer.add(label, path, value)
+                writer.add(label, shown(path), value)
         if chunk.total is not None:
-            self.mean.add(chunk.total, sum(not isinstance(value, UserError) for value in chunk.values))
+            self.mean.add(chunk.total, chunk.good)
 
     def _check_split(self, split: str, part: Part) -> Iterator[Event]:
         """Say so where every file of a class or of a split failed; without training images there is no dataset."""

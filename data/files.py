@@ -8,6 +8,7 @@ from pathlib import Path
 
 from data.errors import UserError
 
+_SMALL = 64 * 1024
 _REASONS = {
     errno.ENOENT: ("The file is not there (any more).", "Was it moved, or is it a link whose target is gone?"),
     errno.EACCES: ("The server may not read the file.", "Give the user that runs the server the right to read it."),
@@ -34,15 +35,15 @@ def read_file(path: str | Path) -> bytes:
 
 def shown(path: str) -> str:
     """A path as valid Unicode for people, JSON and HTML; bytes that are no UTF-8 appear as ``\\xff``."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _read_all(handle: int) -> bytes:
-    """Two system calls for most files: one that asks for a byte more than there is, seldom another."""
-    size = os.fstat(handle).st_size + 1
-    parts = []
-    while part := os.read(handle, size):
+    """One system call for a small file, three for a large one."""
+    part = os.read(handle, _SMALL)
+    if len(part) < _SMALL:
+        return part
+    parts = [part]
+    while part := os.read(handle, max(_SMALL, os.fstat(handle).st_size - len(part))):
         parts.append(part)
-        if len(part) < size:
-            break
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    return b"".join(parts)

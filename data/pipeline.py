@@ -38,11 +38,13 @@ class Recipe:
 
 @dataclass
 class Chunk:
-    """Prepared images in order: value, or why there is none; the pixel sum of those that are; seconds used."""
+    """Prepared images in order: their paths, the record or why there is none, and the pixel sum of the good ones."""
 
     start: int
+    paths: list[str] = field(default_factory=list)
     values: list[bytes | UserError] = field(default_factory=list)
     total: NDArray[np.integer] | None = None
+    good: int = 0
     seconds: float = 0.0
 
 
@@ -73,22 +75,42 @@ def prepare_part(part: Part, recipe: Recipe, with_sum: bool, threads: int) -> It
 def prepare_chunk(part: Part, span: tuple[int, int], recipe: Recipe, with_sum: bool) -> Chunk:
     """Read, prepare and encode the images ``span[0] .. span[1]-1`` of a part."""
     begin = time.perf_counter()
-    chunk = Chunk(span[0])
-    shape = (recipe.preparation.height, recipe.preparation.width, recipe.preparation.channels)
+    preparation = recipe.preparation
+    shape = (preparation.height, preparation.width, preparation.channels)
     total = np.zeros(shape, np.uint16 if span[1] - span[0] <= _UINT16_IMAGES else np.uint64)
-    for position in range(*span):
+    chunk = Chunk(span[0], [part.table[row] for row in part.rows[slice(*span)].tolist()])
+    for position, path in enumerate(chunk.paths, span[0]):
         try:
-            data = read_file(part.table[int(part.rows[position])])
-            pixels = recipe.preparation.content(data, seed=_noise_seed(recipe.seed, position))
+            pixels, value = prepare_one(path, recipe, _noise_seed(recipe.seed, position))
         except UserError as error:
             chunk.values.append(error)
             continue
+        chunk.values.append(value)
+        chunk.good += 1
         if with_sum:
             total += pixels
-        chunk.values.append(_encoded(pixels, data, recipe))
     chunk.total = total if with_sum else None
     chunk.seconds = time.perf_counter() - begin
     return chunk
+
+
+def prepare_one(path: str, recipe: Recipe, noise_seed: int) -> tuple[Pixels, bytes]:
+    """The pixels and the record of one file. Raises UserError with reason and hint."""
+    data = read_file(path)
+    if recipe.encoding == "png" and (ready := _ready_png(data, recipe.preparation)) is not None:
+        return ready, data
+    pixels = recipe.preparation.content(data, seed=noise_seed)
+    return pixels, encode(pixels, recipe.encoding, recipe.quality)
+
+
+def _ready_png(data: bytes, preparation: Preparation) -> Pixels | None:
+    """The pixels of a PNG that can be stored as it is: right size and kind, undamaged, with no other chunks in it."""
+    header = png.plain_header(data)
+    if header is None or not header.bare:
+        return None
+    if header[:3] != (preparation.width, preparation.height, preparation.channels):
+        return None
+    return png.decode_plain(data, header, preparation.channels)
 
 
 @dataclass
@@ -119,16 +141,6 @@ def _starts(count: int, speed: Speed) -> Iterator[tuple[int, int]]:
         stop = min(count, start + (TINY_CHUNK if speed.tiny else CHUNK))
         yield start, stop
         start = stop
-
-
-def _encoded(pixels: Pixels, data: bytes, recipe: Recipe) -> bytes:
-    """The record: a bare PNG of the right kind is stored as it is, all else is encoded."""
-    if recipe.encoding == "png" and data.startswith(png.MAGIC):
-        header = png.plain_header(data)
-        height, width, channels = pixels.shape
-        if header and header.bare and (header.width, header.height, header.channels) == (width, height, channels):
-            return data
-    return encode(pixels, recipe.encoding, recipe.quality)
 
 
 def _noise_seed(seed: int, position: int) -> int:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from data.database import KEY_BYTES, SplitInfo
 
+_JSON = json.JSONEncoder()
 _FIRST_MAP = 64 << 20
 _BATCH_RECORDS = 1000
 _BATCH_BYTES = 32 << 20
@@ -50,7 +51,7 @@ class SplitWriter:
 
     def add(self, label: int, path: str, value: bytes) -> None:
         """Append a record. Raises OSError where the disk is full."""
-        line = json.dumps(path).encode() + b"\n"
+        line = _JSON.encode(path).encode() + b"\n"
         self._paths.write(line)
         self._ends.append(self._ends[-1] + len(line))
         self._batch.append((len(self._labels).to_bytes(KEY_BYTES, "big"), value))

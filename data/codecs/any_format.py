@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-import struct
 import warnings
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from data.codecs.limits import check_size
+from data.codecs.limits import check_size, too_large
 from data.errors import UserError
 
 if TYPE_CHECKING:
@@ -39,6 +39,16 @@ FORMATS = (
 warnings.filterwarnings("ignore", module=r"PIL\.")
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
+_MAGICS = {
+    b"\x89PNG": "a PNG",
+    b"\xff\xd8": "a JPEG",
+    b"GIF8": "a GIF",
+    b"II*\0": "a TIFF",
+    b"MM\0*": "a TIFF",
+    b"BM": "a BMP",
+    b"RIFF": "a WebP",
+    b"\x00\x05\x16\x07": "macOS metadata",
+}
 _BITS_PER_SAMPLE = 258  # TIFF tag
 _DAMAGED = "The image data are damaged: {}."
 _RESAVE = "Open it in an image program and save it again, or copy it anew from its source."
@@ -47,11 +57,11 @@ _RESAVE = "Open it in an image program and save it again, or copy it anew from i
 def decode(data: bytes, channels: int) -> Pixels:
     """As ``data.codecs.decode``, by Pillow alone."""
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with Image.open(io.BytesIO(data), formats=_formats()) as image:
             check_size(*image.size)
+            bits = _sample_bits(image)
             image.load()
-            flat = to_colours(_upright(image))
-            return _array(flat, channels)
+            return _array(_flat(_upright(image), bits), channels)
     except UserError:
         raise
     except MemoryError:
@@ -60,10 +70,18 @@ def decode(data: bytes, channels: int) -> Pixels:
         raise explain(error, data) from None
 
 
-def to_colours(image: Image.Image) -> Image.Image:
+@cache
+def _formats() -> tuple[str, ...]:
+    """Those of FORMATS that this build of Pillow has; loads its plug-ins."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+def _flat(image: Image.Image, bits: int) -> Image.Image:
     """An image of any mode as "L" or "RGB": transparency on white, 16 bits scaled to 8, CIELAB by colour profile."""
-    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-        return _eight_bits(image)
+    if bits > 8:
+        samples = np.asarray(image).astype(np.int64)
+        return Image.fromarray((samples >> (bits - 8)).clip(0, 255).astype(np.uint8))
     if image.mode == "LAB":
         profiles = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         converted = ImageCms.profileToProfile(image, *profiles, outputMode="RGB")
@@ -84,7 +102,7 @@ def explain(error: Exception, data: bytes) -> UserError:
     if not data:
         return UserError("The file is empty.", hint="Copy it again from its source.")
     if isinstance(error, Image.DecompressionBombError):
-        return UserError("The image says it has more pixels than is safe to unpack.", hint=f"Scale it down ({text}).")
+        return too_large("")
     if isinstance(error, UnidentifiedImageError):
         return UserError(f"This is not an image that can be read{_looks_like(data)}.", hint=_RESAVE)
     if "truncated" in text.lower() or isinstance(error, EOFError):
@@ -100,26 +118,21 @@ def _upright(image: Image.Image) -> Image.Image:
         return image
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """More than 8 bits a sample, scaled to 8 by the range the file declares.
+def _sample_bits(image: Image.Image) -> int:
+    """Bits a grey sample where they are more than 8 (up to 16, as the file declares: 12, say), else 8.
 
-    Signed, 32-bit and float samples have no agreed black and white, so they are refused rather than guessed.
+    Signed, 32-bit and float samples have no agreed black and white: UserError, rather than a guess.
     """
     if image.mode == "F" or (image.mode == "I" and image.format not in ("PPM", "PNG")):
+        kind = "floating-point" if image.mode == "F" else "signed or 32-bit"
         raise UserError(
-            f"The image has {'float' if image.mode == 'F' else 'signed or 32-bit'} samples, whose black and white are "
-            "not defined.",
+            f"The image has {kind} samples, whose black and white are not defined.",
             hint="Save it with 8 or 16 unsigned bits a sample.",
         )
-    samples = np.asarray(image).astype(np.int64).clip(0, 65535)
-    return Image.fromarray((samples >> (_bits(image) - 8)).clip(0, 255).astype(np.uint8))
-
-
-def _bits(image: Image.Image) -> int:
-    """Bits a sample: what a TIFF declares (12 of 16, say), else 16."""
+    if image.mode != "I" and not image.mode.startswith("I;16"):
+        return 8
     declared = getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE, (16,))
-    first = declared[0] if isinstance(declared, tuple) else declared
-    return max(8, min(16, int(first)))
+    return max(8, min(16, int(declared[0] if isinstance(declared, tuple) else declared)))
 
 
 def _array(image: Image.Image, channels: int) -> Pixels:
@@ -135,8 +148,9 @@ def _looks_like(data: bytes) -> str:
         return " (it looks like a web page: a download may have gone wrong)"
     if head.startswith(b"version https://git-lfs"):
         return " (it is a Git LFS pointer: fetch the real file with `git lfs pull`)"
-    if data.startswith(struct.pack(">I", 0x00051607)):
-        return " (it holds macOS metadata, not a picture)"
-    if not any(data[:4096]):
-        return " (it holds only zeros: an interrupted copy)"
-    return ""
+    if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"mif1", b"msf1"):
+        return " (it is a HEIC photo: export it as JPEG)"
+    for magic, name in _MAGICS.items():
+        if data.startswith(magic):
+            return f" (it begins like {name}, but what follows is damaged or of a rare kind)"
+    return "" if any(data[:4096]) else " (it holds only zeros: an interrupted copy)"

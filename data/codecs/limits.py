@@ -11,7 +11,12 @@ MAX_PIXELS = 178_956_970
 def check_size(width: int, height: int) -> None:
     """Raise UserError where an image has more than MAX_PIXELS pixels."""
     if width * height > MAX_PIXELS:
-        raise UserError(
-            f"The image says it has {width:,} x {height:,} pixels; {MAX_PIXELS // 1_000_000} million is the most.",
-            hint="Scale it down first. If it is a small file, it may be damaged or made to exhaust the memory.",
-        )
+        raise too_large(f" ({width:,} x {height:,})")
+
+
+def too_large(size: str) -> UserError:
+    """The refusal; ``size`` is put in brackets where it is known."""
+    return UserError(
+        f"The image says it has more than {MAX_PIXELS // 1_000_000} million pixels{size}.",
+        hint="Scale it down first. If the file is small, it may be damaged, or made to exhaust the memory.",
+    )

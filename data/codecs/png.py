@@ -34,17 +34,20 @@ class Header(NamedTuple):
 def decode(data: bytes, channels: int) -> Pixels | None:
     """Pixels of a plain 8-bit grey or RGB PNG; None for all others, which Pillow decodes."""
     header = plain_header(data)
-    if header is None:
-        return None
+    return None if header is None else decode_plain(data, header, channels)
+
+
+def decode_plain(data: bytes, header: Header, channels: int) -> Pixels | None:
+    """Pixels of a PNG that :func:`plain_header` took; None where its deflate stream is damaged after all."""
     check_size(header.width, header.height)
     cv2 = _cv2()
-    flag = cv2.IMREAD_GRAYSCALE if header.channels == 1 and channels == 1 else cv2.IMREAD_COLOR_RGB
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
+    grey = header.channels == 1 and channels == 1
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR_RGB)
     if pixels is None:
         return None
-    if channels == 3:
-        return pixels  # type: ignore[no-any-return]
-    return pixels[..., None] if header.channels == 1 else to_grey(pixels)
+    if grey:
+        return pixels[..., None]  # type: ignore[no-any-return]
+    return pixels if channels == 3 else to_grey(pixels)
 
 
 def decode_into(data: bytes | memoryview, out: Pixels) -> None:
@@ -62,7 +65,7 @@ def plain_header(data: bytes) -> Header | None:
 
     Checks every chunk's CRC, since OpenCV is more forgiving than Pillow and would write to stderr.
     """
-    if len(data) < 45 or data[12:16] != b"IHDR":
+    if len(data) < 45 or not data.startswith(MAGIC) or data[12:16] != b"IHDR":
         return None
     width, height, depth, colour, method, filters, interlaced = struct.unpack_from(">IIBBBBB", data, 16)
     if depth != 8 or colour not in (_GREY, _RGB) or method or filters or interlaced:
