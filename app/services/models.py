@@ -15,6 +15,7 @@ from app.services.paths import server_path
 from app.services.submit import Order, parse_form, submit
 from data.errors import InvalidOptions, UserError
 from jobs.folder import JobFolder
+from jobs.inspection import InspectorDied
 from jobs.job import Needs, Status
 from jobs.permissions import Principal
 from jobs.tables import JobRow
@@ -152,7 +153,7 @@ def _try_network(ctx: Context, options: TrainOptions, source: str, dataset: JobR
     try:
         answer, _ = ctx.inspectors.ask("check_network", params)
     except UserError as error:
-        if error.field is None:
+        if error.field is None and not isinstance(error, InspectorDied):
             error.field = "source" if options.network == CUSTOM else "network"
         raise
     return {**answer, "input": [channels, height, width], "classes": classes}
