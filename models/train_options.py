@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from data.options import option
+from models.networks import networks
+
+CUSTOM_BATCH_SIZE = 64
+CUSTOM_LEARNING_RATE = 0.01
+ADAM_LEARNING_RATE = 0.001
+"""For Adam and AdamW, whose steps are scaled by themselves: a network's own rate is meant for SGD."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +79,9 @@ class TrainOptions:
         Literal["sgd", "adam", "adamw"],
         option("Optimizer", labels={"sgd": "SGD with momentum", "adam": "Adam", "adamw": "AdamW"}, group="Training"),
     ] = "sgd"
-    learning_rate: Annotated[float, option("Base learning rate", gt=0, group="Training")] = 0.01
+    learning_rate: Annotated[
+        float | None, option("Base learning rate", "Blank: the network's own.", gt=0, group="Training")
+    ] = None
     momentum: Annotated[
         float, option("Momentum", ge=0, lt=1, show_if={"optimizer": ["sgd"]}, group="Training", advanced=True)
     ] = 0.9
@@ -110,3 +119,18 @@ class TrainOptions:
     gpu: Annotated[
         int | None, option("Which GPU", "Blank: the next free one.", ge=0, group="Machine", advanced=True)
     ] = None
+
+
+def completed(options: TrainOptions) -> TrainOptions:
+    """The options with everything blank filled in, so that the same training can be asked for again.
+
+    Batch size and learning rate are the network's own (for Adam and AdamW 0.001), the seed is drawn.
+    """
+    network = networks.get(options.network)
+    rate = network.learning_rate if network else CUSTOM_LEARNING_RATE
+    return replace(
+        options,
+        batch_size=options.batch_size or (network.batch_size if network else CUSTOM_BATCH_SIZE),
+        learning_rate=options.learning_rate or (rate if options.optimizer == "sgd" else ADAM_LEARNING_RATE),
+        seed=secrets.randbelow(2**31) if options.seed is None else options.seed,
+    )

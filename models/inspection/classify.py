@@ -2,113 +2,84 @@
 
 from __future__ import annotations
 
-import io
-import json
-import threading
 import time
-from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
-from torch import Tensor, nn
+from numpy.typing import NDArray
 
+from data.codecs import Pixels, encode
 from data.errors import UserError
-from data.preparation import Preparation
-from models.source_loader import load_network
-from models.training.checkpoint import load_weights
-from models.training.preprocessing import Preprocessing
+from data.files import read_file
+from data.pipeline import usable_cores
+from models.inspection.loaded import LoadedModel, models
+from models.source_loader import naming_lines
+from models.training.metrics import scores
 
-KEEP_BYTES = 2 << 30  # weights of models that stay loaded
 BATCH = 64
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A model ready to answer."""
-
-    network: nn.Module
-    classes: list[str]
-    preparation: Preparation
-    preprocessing: Preprocessing
-    bytes: int
-
-
-_models: OrderedDict[tuple[str, int], Loaded] = OrderedDict()
-_lock = threading.Lock()
-
-
-def load_model(folder: Path, checkpoint: str) -> Loaded:
-    """The model of a job folder at a checkpoint; the most recently used stay in memory. Raises UserError."""
-    path = folder / "checkpoints" / f"{checkpoint}.safetensors"
-    try:
-        key = (str(path), path.stat().st_mtime_ns)
-    except FileNotFoundError:
-        raise UserError(f"The checkpoint {checkpoint} is no longer on the disk.") from None
-    with _lock:
-        if key not in _models:
-            _models[key] = _read(folder, path)
-        _models.move_to_end(key)
-        while len(_models) > 1 and sum(model.bytes for model in _models.values()) > KEEP_BYTES:
-            _models.popitem(last=False)
-        return _models[key]
+Image = bytes | Path
 
 
 def classify(params: dict[str, Any], blobs: list[bytes]) -> tuple[dict[str, Any], list[bytes]]:
-    """``{folder, checkpoint, top, paths}`` and encoded images as blobs -> predictions and what the network saw (PNG).
+    """``{folder, checkpoint or null, top, paths, pictures}`` and encoded images as blobs -> the classes of each image.
 
-    ``predictions`` holds for each image a list of {class, index, probability 0..1}, best first. Raises UserError for
-    an image that cannot be read.
+    ``predictions`` holds for each image (blobs first, then paths) a list of {class, index, probability 0..1}, best
+    first. The blobs of the answer are PNGs of what the network saw, unless ``pictures`` is false. Raises UserError
+    naming the image that cannot be read.
     """
     start = time.perf_counter()
-    model = load_model(Path(params["folder"]), params["checkpoint"])
-    images = [model.preparation.content(blob) for blob in blobs]
-    images += [model.preparation.file(path) for path in params.get("paths", ())]
-    top = min(int(params.get("top", 5)), len(model.classes))
+    model = models.get(Path(params["folder"]), params.get("checkpoint"))
+    images: list[Image] = [*blobs, *map(Path, params.get("paths") or ())]
+    top = max(1, min(int(params.get("top", 5)), len(model.classes)))
     predictions: list[list[dict[str, Any]]] = []
     pictures: list[bytes] = []
     for first in range(0, len(images), BATCH):
-        inputs = model.preprocessing.center(torch.from_numpy(np.stack(images[first : first + BATCH])))
-        predictions += _named(probabilities(model, inputs), model.classes, top)
+        pixels = prepare(model, images[first : first + BATCH], first, len(images))
+        predictions += best(logits(model, pixels).softmax(1), model.classes, top)
         if params.get("pictures", True):
-            pictures += [_png(picture) for picture in model.preprocessing.visible(inputs)]
-    return {"predictions": predictions, "seconds": time.perf_counter() - start}, pictures
+            pictures += [encode(picture, "png") for picture in pixels]
+    seconds = time.perf_counter() - start
+    return {"predictions": predictions, "seconds": seconds, "checkpoint": model.checkpoint}, pictures
+
+
+def prepare(model: LoadedModel, images: Sequence[Image], first: int, total: int) -> Pixels:
+    """What the network sees, uint8 [n, h, w, c]; many images on all cores. Raises UserError saying which one fails."""
+
+    def one(number: int, image: Image) -> Pixels:
+        try:
+            content = image if isinstance(image, bytes) else read_file(image)
+            return model.preprocessing.pixels(content)
+        except UserError as error:
+            name = image.name if isinstance(image, Path) else f"image {number + 1} of {total}"
+            if total == 1 and isinstance(image, bytes):
+                raise
+            raise UserError(f"{name}: {error.message}", field=error.field, hint=error.hint) from error
+
+    if len(images) == 1:
+        return one(first, images[0])[None]
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        return np.stack(list(pool.map(one, range(first, first + len(images)), images)))
 
 
 @torch.inference_mode()
-def probabilities(model: Loaded, inputs: Tensor) -> Tensor:
-    """Softmax over the classes, float32 [n, classes]; outputs beyond the classes (a network made for more) are cut."""
-    logits: Tensor = model.network(inputs)
-    return logits.float()[:, : len(model.classes)].softmax(1)
+def logits(model: LoadedModel, pixels: NDArray[np.uint8]) -> torch.Tensor:
+    """Class scores before the softmax, float32 [n, classes] on the CPU, of uint8 [n, h, w, c]."""
+    with naming_lines(model.source):
+        output = model.network(model.normalise(torch.from_numpy(pixels).to(model.device)))
+    return scores(output, len(model.classes)).float().cpu()
 
 
-def _read(folder: Path, weights: Path) -> Loaded:
-    described = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8"))
-    about = described["model"]
-    shape = {key: int(about[key]) for key in ("channels", "height", "width")}
-    network = load_network(described["source"], classes=len(about["classes"]), **shape)
-    network.load_state_dict(load_weights(weights))
-    network.eval().to(memory_format=torch.channels_last)
-    size = sum(tensor.numel() * tensor.element_size() for tensor in network.state_dict().values())
-    pre = about["preprocessing"]
-    mean = torch.from_numpy(np.load(folder / "artifacts" / "mean.npy"))
-    preprocessing = Preprocessing(pre["height"], pre["width"], mean, pre["crop"], pre["scale"])
-    return Loaded(network, about["classes"], Preparation.of(pre), preprocessing, size)
-
-
-def _named(chances: Tensor, classes: list[str], top: int) -> list[list[dict[str, Any]]]:
-    values, indices = chances.topk(top, 1)
+def best(probabilities: torch.Tensor, classes: Sequence[str], top: int) -> list[list[dict[str, Any]]]:
+    """For each row of [n, classes] the ``top`` classes, best first."""
+    values, indices = probabilities.topk(top, 1)
     return [
-        [{"class": classes[i], "index": i, "probability": p} for p, i in zip(row, places, strict=True)]
-        for row, places in zip(values.tolist(), indices.tolist(), strict=True)
+        [
+            {"class": classes[index], "index": index, "probability": value}
+            for value, index in zip(row, order, strict=True)
+        ]
+        for row, order in zip(values.tolist(), indices.tolist(), strict=True)
     ]
-
-
-def _png(picture: Tensor) -> bytes:
-    pixels = picture.numpy()
-    buffer = io.BytesIO()
-    Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()

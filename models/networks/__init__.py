@@ -55,6 +55,10 @@ class Networks:
     def __getitem__(self, name: str) -> Network:
         return self._all()[name]
 
+    def get(self, name: str) -> Network | None:
+        """The network of this name, if there is one."""
+        return self._all().get(name)
+
     def __contains__(self, name: object) -> bool:
         return name in self._all()
 

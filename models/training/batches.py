@@ -1,101 +1,138 @@
-"""Batches of uint8 records: from memory where the set fits, else read from LMDB by a thread that runs ahead."""
+"""Batches for the loop, from memory where the set fits, else read ahead from the database by threads."""
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from data.database import Split
+from data.errors import UserError
+from data.pipeline import usable_cores
+from models.training.augment import Selection, take
 
-MEMORY_SHARE = 0.4
-"""Share of the free memory that a training set may take; a larger one is read while training."""
+Batch = tuple[torch.Tensor, torch.Tensor]
+"""uint8 images [n, h, w, c] and int64 labels [n], both on the device."""
 
-Batch = tuple[Tensor, Tensor]
-"""uint8 [n, height, width, channels] and int64 [n]."""
+MEMORY_SHARE = 0.25
+"""Of the memory that is free when training starts; a set that needs more is read from the database every epoch."""
+MEMORY_LIMIT = 4 << 30
+CHUNK = 512
 
 
-class Records:
-    """The records of one split on ``device``."""
+class MemoryImages:
+    """A whole split as one uint8 tensor [n, height, width, c] on the device."""
 
-    def __init__(self, split: Split, device: torch.device, *, budget: int | None = None) -> None:
-        self.split = split
-        self.device = device
-        self.labels = torch.from_numpy(np.asarray(split.labels, np.int64)).to(device)
-        size = len(split) * int(np.prod(split.shape))
-        self.images = self._load() if size <= (_budget(device) if budget is None else budget) else None
+    def __init__(self, pixels: torch.Tensor, labels: torch.Tensor, crop: int | None) -> None:
+        self.pixels = pixels
+        self.labels = labels
+        self.crop = crop
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def batches(self, selections: Iterable[Selection]) -> Iterator[Batch]:
+        """The selected records, batch after batch."""
+        for selection in selections:
+            numbers = torch.from_numpy(selection.numbers).to(self.labels.device)
+            yield take(self.pixels, selection, self.crop), self.labels.index_select(0, numbers)
+
+
+@dataclass(frozen=True)
+class DatabaseImages:
+    """A split too large for memory: threads read and decode some batches ahead of the loop."""
+
+    split: Split
+    crop: int | None
+    device: torch.device
+    threads: int
 
     def __len__(self) -> int:
         return len(self.split)
 
-    def epoch(self, batch: int, order: Tensor) -> Iterator[Batch]:
-        """Batches of the records numbered by ``order`` (int64 [m]), the last one shorter."""
-        parts = list(order.split(batch))  # type: ignore[no-untyped-call]
-        if self.images is not None:
-            images = self.images
-            for part in parts:
-                on_device = part.to(self.device)
-                yield images[on_device], self.labels[on_device]
-            return
-        for part, read in zip(parts, _ahead(self.split, parts), strict=True):
-            yield torch.from_numpy(read).to(self.device, non_blocking=True), self.labels[part.to(self.device)]
-
-    def in_order(self, batch: int) -> Iterator[Batch]:
-        """All records, first to last."""
-        return self.epoch(batch, torch.arange(len(self)))
-
-    def _load(self) -> Tensor:
-        """Everything, read in pieces so that only one copy is ever held."""
-        images = np.empty((len(self.split), *self.split.shape), np.uint8)
-        for start in range(0, len(images), 4096):
-            stop = min(start + 4096, len(images))
-            self.split.read(np.arange(start, stop), images[start:stop])
-        return torch.from_numpy(images).to(self.device)
-
-
-def _budget(device: torch.device) -> int:
-    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else psutil.virtual_memory().available
-    return int(free * MEMORY_SHARE)
-
-
-def _ahead(
-    split: Split, parts: list[Tensor], depth: int = 4
-) -> Iterator[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
-    """Read the parts on a thread, at most ``depth`` of them ahead; an error there is raised here."""
-    ready: queue.Queue[object] = queue.Queue(depth)
-    stop = threading.Event()
-
-    def put(item: object) -> None:
-        while not stop.is_set():
-            try:
-                ready.put(item, timeout=0.2)
-            except queue.Full:
-                continue
-            return
-
-    def work() -> None:
+    def batches(self, selections: Iterable[Selection]) -> Iterator[Batch]:
+        """The selected records, batch after batch, in order. Raises UserError where a record is damaged."""
+        waiting: deque[Future[Batch]] = deque()
+        ahead = iter(selections)
+        pool = ThreadPoolExecutor(self.threads, "read-ahead")
         try:
-            for part in parts:
-                if stop.is_set():
-                    return
-                put(split.read(part.numpy()))
-        except BaseException as error:  # noqa: BLE001 - raised in the consumer, whatever it is
-            put(error)
+            waiting.extend(pool.submit(self._read, selection) for selection in islice(ahead, self.threads + 1))
+            while waiting:
+                pixels, labels = waiting.popleft().result()
+                waiting.extend(pool.submit(self._read, selection) for selection in islice(ahead, 1))
+                yield pixels.to(self.device, non_blocking=True), labels.to(self.device, non_blocking=True)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
-    thread = threading.Thread(target=work, name="reader", daemon=True)
-    thread.start()
+    def _read(self, selection: Selection) -> Batch:
+        pixels = torch.from_numpy(read(self.split, selection.numbers))
+        here = Selection(np.arange(len(selection)), selection.tops, selection.lefts, selection.flips)
+        images = take(pixels, here, self.crop)
+        labels = torch.from_numpy(self.split.labels[selection.numbers].astype(np.int64))
+        return (images.pin_memory(), labels.pin_memory()) if self.device.type == "cuda" else (images, labels)
+
+
+Images = MemoryImages | DatabaseImages
+Progress = tuple[int, int]
+"""Records read so far, records in all."""
+
+
+def load(split: Split, crop: int | None, device: torch.device) -> Generator[Progress, None, Images]:
+    """Make the images of a split ready; yields its progress while it reads them into memory.
+
+    Raises UserError where a record is damaged.
+    """
+    threads = max(1, usable_cores() // 2)
+    if nbytes(split) > memory_budget(device):
+        return DatabaseImages(split, crop, device, threads)
+    pixels = np.empty((len(split), *split.shape), np.uint8)
+    parts = [range(start, min(start + CHUNK, len(split))) for start in range(0, len(split), CHUNK)]
+    with ThreadPoolExecutor(usable_cores(), "load") as pool:
+        done = pool.map(lambda part: read(split, part, pixels[part.start : part.stop]), parts)
+        for part, _ in zip(parts, done, strict=True):
+            yield part.stop, len(split)
+    labels = torch.from_numpy(np.asarray(split.labels, np.int64))
+    return MemoryImages(torch.from_numpy(pixels).to(device), labels.to(device), crop)
+
+
+def read(split: Split, numbers: Any, out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
+    """Records of a split as ``Split.read`` gives them. Raises UserError where one is damaged."""
     try:
-        for _ in parts:
-            item = ready.get()
-            if isinstance(item, BaseException):
-                raise item
-            assert isinstance(item, np.ndarray)  # noqa: S101 - tells the type checker
-            yield item
-    finally:
-        stop.set()
-        thread.join()
+        return split.read(numbers, out)
+    except ValueError as error:
+        where = split.folder
+        raise UserError(f"The dataset's files in {where} are damaged: {error}.", hint="Build it again.") from error
+
+
+def nbytes(split: Split) -> int:
+    """Bytes of all records of a split, decoded."""
+    return len(split) * int(np.prod(split.shape))
+
+
+def memory_budget(device: torch.device) -> int:
+    """Bytes that a split may take on the device: a share of what is free, of which other jobs want some too."""
+    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else free_memory()
+    return min(MEMORY_LIMIT, int(free * MEMORY_SHARE))
+
+
+def free_memory() -> int:
+    """Bytes of memory that this process can still have: the machine's, or its container's if that is less."""
+    free = int(psutil.virtual_memory().available)
+    limit, used = (_number(Path("/sys/fs/cgroup") / name) for name in ("memory.max", "memory.current"))
+    return free if limit is None or used is None else min(free, max(0, limit - used))
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):  # no control group of our own, or "max": no limit
+        return None

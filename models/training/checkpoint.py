@@ -1,71 +1,120 @@
-"""Self-describing checkpoints: weights as safetensors, a JSON beside them, and the newest training state."""
+"""Self-describing checkpoints: weights as safetensors, a JSON that says everything about them, the state to go on."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from safetensors import SafetensorError
+from safetensors.torch import load_file, load_model, save_model
+from torch import nn
 
 from data.errors import UserError
 
 
-def save(folder: Path, name: str, network: nn.Module, description: Mapping[str, Any]) -> int:
-    """Write ``name``.safetensors, then ``name``.json with ``description``; both appear whole. Returns bytes."""
-    weights = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
-    aside = folder / f".{name}.part"
-    save_file(_unshared(weights), aside, metadata={"format": "pt"})
-    target = folder / f"{name}.safetensors"
-    aside.replace(target)
-    text = folder / f".{name}.json.part"
-    text.write_text(json.dumps(dict(description), indent=1, allow_nan=False), encoding="utf-8")
-    text.replace(folder / f"{name}.json")
-    return target.stat().st_size
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint on disk; ``facts`` is the content of its JSON: step, epoch, metrics, model, options, source."""
+
+    folder: Path
+    name: str
+    facts: Mapping[str, Any]
+
+    @property
+    def weights(self) -> Path:
+        """The safetensors file."""
+        return self.folder / f"{self.name}.safetensors"
 
 
-def save_state(folder: Path, name: str, state: Mapping[str, Any]) -> None:
-    """Write ``name``.state.pt (optimizer, random numbers, place in the data) and remove the older ones."""
-    aside = folder / f".{name}.state.part"
-    with aside.open("wb") as file:
-        torch.save(dict(state), file)
-        file.flush()
-        os.fsync(file.fileno())
-    target = folder / f"{name}.state.pt"
-    aside.replace(target)
+def save(folder: Path, name: str, model: nn.Module, facts: Mapping[str, Any], state: Mapping[str, Any]) -> int:
+    """Write ``name``.safetensors, .state.pt and .json, each whole or not at all, and remove older states.
+
+    The JSON comes last: a checkpoint that has one is complete. Returns the bytes of the weights. Raises OSError.
+    """
+    size = write_whole(folder / f"{name}.safetensors", lambda path: save_model(model, str(path), {"format": "pt"}))
+    write_whole(folder / f"{name}.state.pt", lambda path: torch.save(dict(state), path))
+    text = json.dumps({"format": 1, **facts}, indent=1, allow_nan=False)
+    write_whole(folder / f"{name}.json", lambda path: path.write_text(text, encoding="utf-8"))
     for old in folder.glob("*.state.pt"):
-        if old != target:
-            old.unlink()
+        if old.name != f"{name}.state.pt":
+            old.unlink(missing_ok=True)
+    return size
 
 
-def load_weights(path: Path) -> dict[str, Tensor]:
-    """The tensors of a checkpoint by name. Raises UserError where the file is gone or damaged."""
+def write_whole(path: Path, write: Callable[[Path], object]) -> int:
+    """Let ``write`` make the file aside, flush it to the disk, then put it in place. Returns its bytes."""
+    aside = path.with_name(f".{path.name}.part")
     try:
-        weights: dict[str, Tensor] = load_file(path)
-    except FileNotFoundError:
-        raise UserError(f"The checkpoint {path.name} is no longer on the disk.") from None
-    except Exception as error:  # safetensors has an error class of its own, not exported as one
-        raise UserError(f"The checkpoint {path.name} cannot be read: {error}.") from error
-    return weights
+        write(aside)
+        with aside.open("rb+") as file:
+            os.fsync(file.fileno())
+        size = aside.stat().st_size
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+    return size
 
 
-def load_matching(network: nn.Module, weights: Mapping[str, Tensor]) -> list[str]:
-    """Copy each tensor that the network has by the same name and shape; returns the names that stay as they were."""
-    own = network.state_dict()
-    fits = {key: value for key, value in weights.items() if key in own and own[key].shape == value.shape}
-    network.load_state_dict(fits, strict=False)
-    return [key for key in own if key not in fits]
+def find(folder: Path, name: str | None = None) -> Checkpoint:
+    """The checkpoint called ``name`` (or of that epoch, as a number), or the last one; ``folder`` holds them.
+
+    Raises UserError where there is none, or where its description cannot be read.
+    """
+    found = sorted((read(path) for path in folder.glob("*.json")), key=lambda one: float(one.facts["step"]))
+    if not found:
+        raise UserError("This model has no checkpoint yet.", hint="Wait for its first one, or choose another model.")
+    fits = [one for one in found if not name or one.name == name or _is_epoch(name, one.facts["epoch"])]
+    if not fits:
+        names = ", ".join(one.name for one in found[-5:])
+        raise UserError(f"This model has no checkpoint {name}. The latest are {names}.", field="start_checkpoint")
+    return fits[-1]
 
 
-def _unshared(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Safetensors refuses two names for one memory (tied weights): the second gets a copy."""
-    seen: set[int] = set()
-    for key, value in weights.items():
-        if value.numel() and value.data_ptr() in seen:
-            weights[key] = value.clone()
-        seen.add(weights[key].data_ptr())
-    return weights
+def read_weights(checkpoint: Checkpoint, model: nn.Module) -> None:
+    """Fill the model with exactly these weights. Raises UserError where they do not fit or cannot be read."""
+    try:
+        load_model(model, checkpoint.weights)
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise UserError(f"The weights {checkpoint.weights.name} cannot be used: {_first_line(error)}.") from error
+
+
+def read_matching(checkpoint: Checkpoint, model: nn.Module) -> tuple[list[str], list[str]]:
+    """Fill what fits by name and shape; returns the names taken and those of the model that start afresh.
+
+    Raises UserError where the file cannot be read, or nothing in it fits.
+    """
+    try:
+        weights = load_file(checkpoint.weights)
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"The weights {checkpoint.weights.name} cannot be read: {_first_line(error)}.") from error
+    own = model.state_dict()
+    fits = {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape}
+    if not fits:
+        raise UserError("None of the earlier model's weights fit this network.", field="start_from")
+    model.load_state_dict(fits, strict=False)
+    return list(fits), [name for name in own if name not in fits]
+
+
+def read(path: Path) -> Checkpoint:
+    """The checkpoint that a JSON file describes. Raises UserError where it cannot be read."""
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        return Checkpoint(path.parent, path.stem, {**facts, "step": int(facts["step"]), "epoch": float(facts["epoch"])})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"The checkpoint {path.name} cannot be read: {error!r}.") from error
+
+
+def _is_epoch(text: str, epoch: float) -> bool:
+    try:
+        return abs(float(text) - epoch) < 0.005
+    except ValueError:
+        return False
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0].rstrip(".: ")

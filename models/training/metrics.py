@@ -1,41 +1,52 @@
-"""Loss and accuracy over a whole split."""
+"""Loss and accuracy of a batch and of many batches, gathered on the device and fetched seldom."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
-
-from models.training.batches import Batch
-from models.training.preprocessing import Preprocessing
 
 TOP = 5
 
 
-@torch.no_grad()
-def validate(
-    network: nn.Module, batches: Iterable[Batch], preprocessing: Preprocessing, classes: int
-) -> dict[str, float]:
-    """``val/loss`` (nats per image), ``val/accuracy`` and, over five classes, ``val/top5`` (both 0..1).
-
-    The network is in evaluation mode meanwhile and back in training mode afterwards.
-    """
-    network.eval()
-    loss, right, near, n = 0.0, 0, 0, 0
-    for images, labels in batches:
-        logits = network(preprocessing.center(images)).float()
-        loss += float(F.cross_entropy(logits, labels, reduction="sum"))
-        right += int((logits.argmax(1) == labels).sum())
-        if classes > TOP:
-            near += int(in_top(logits, labels).sum())
-        n += len(labels)
-    network.train()
-    values = {"val/loss": loss / n, "val/accuracy": right / n}
-    return {**values, "val/top5": near / n} if classes > TOP else values
+def scores(output: torch.Tensor, classes: int) -> torch.Tensor:
+    """Class scores [n, classes]; outputs beyond the classes there are (1,000 for 3, say) are left out."""
+    return output if output.shape[1] == classes else output[:, :classes]
 
 
-def in_top(logits: Tensor, labels: Tensor, k: int = TOP) -> Tensor:
-    """bool [n]: whether the label is among the ``k`` largest of logits [n, classes]."""
-    return (logits.topk(k, 1).indices == labels[:, None]).any(1)
+def hits(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """How many labels have the highest score; a 0-dimensional tensor on the device."""
+    return (logits.argmax(1) == labels).sum()
+
+
+def top_hits(logits: torch.Tensor, labels: torch.Tensor, k: int = TOP) -> torch.Tensor:
+    """How many labels are among the ``k`` highest scores."""
+    return (logits.topk(k, 1).indices == labels[:, None]).any(1).sum()
+
+
+def shows_top5(classes: int) -> bool:
+    """Whether being among the first five says anything."""
+    return classes > TOP
+
+
+@dataclass
+class Tally:
+    """Sums over the batches of a validation, on the device until they are asked for."""
+
+    classes: int
+    count: int = 0
+    sums: list[torch.Tensor] = field(default_factory=list)
+
+    def add(self, logits: torch.Tensor, labels: torch.Tensor) -> None:
+        """Count one batch."""
+        self.count += len(labels)
+        values = [F.cross_entropy(logits, labels, reduction="sum"), hits(logits, labels)]
+        if shows_top5(self.classes):
+            values.append(top_hits(logits, labels))
+        self.sums.append(torch.stack([value.double() for value in values]))
+
+    def values(self) -> dict[str, float]:
+        """Mean ``val/loss`` (nats), ``val/accuracy`` and, over five classes, ``val/top5`` (both 0..1)."""
+        means = (torch.stack(self.sums).sum(0) / self.count).tolist()
+        return dict(zip(("val/loss", "val/accuracy", "val/top5"), means, strict=False))

@@ -1,4 +1,9 @@
-"""How many threads torch should use while other processes want the same cores."""
+"""How many threads torch computes with while other processes want the same cores.
+
+OpenMP's threads wait for each other many times a step. One that is kept off its core by a busy neighbour (the web
+server, say) keeps all others waiting, and two threads on two cores fall to a fifth of their speed. One thread less is
+then much faster; without a neighbour, all cores are. So the load is looked at twice a second, and the number follows.
+"""
 
 from __future__ import annotations
 
@@ -8,45 +13,48 @@ import time
 import psutil
 import torch
 
-INTERVAL = 0.5  # seconds between two looks at the machine
-GIVE, TAKE = 0.6, 0.25  # cores that others use: above GIVE we give one up, below TAKE we take it back
+INTERVAL = 0.5  # seconds between two looks
+GIVE = 0.5  # of a core, used by others: from here on a thread is given up
+TAKE = 0.25  # below this it is taken back; in between nothing changes
 
 
 def threads_for(cores: int, foreign: float, now: int) -> int:
-    """Threads to use on ``cores`` when other processes use ``foreign`` cores and we have ``now`` threads.
-
-    Between the two bounds nothing changes, so that a neighbour at half a core does not make us flutter.
-    """
-    for wanted in range(cores, 0, -1):
-        taken = foreign - (cores - wanted)
-        if taken < (GIVE if wanted <= now else TAKE):
-            return wanted
+    """Threads to use on ``cores`` cores when other processes use ``foreign`` cores and ``now`` threads are in use."""
+    for threads in range(cores, 1, -1):
+        taken = foreign - (cores - threads)  # of the cores that these threads would need
+        if taken < (GIVE if threads <= now else TAKE):
+            return threads
     return 1
 
 
 class Threads:
-    """Watches the load and sets torch's threads; call ``adjust`` once a step, it is free most of the time."""
+    """Adapts torch's threads to the load; call :meth:`adapt` once a step. On a GPU it does nothing."""
 
-    def __init__(self) -> None:
-        self.cores = len(os.sched_getaffinity(0))
-        self._me = psutil.Process()
+    def __init__(self, device: torch.device) -> None:
+        self.most = torch.get_num_threads() if device.type == "cpu" else 1
+        self._cores = sorted(os.sched_getaffinity(0))
+        self._process = psutil.Process()
         self._next = time.monotonic() + INTERVAL
-        self._before = self._usage()
-        torch.set_num_threads(self.cores)
+        self._last = self._used()
 
-    def adjust(self) -> None:
+    def adapt(self) -> None:
         """Look at the machine if it is time, and give up or take back threads."""
-        if time.monotonic() < self._next:
+        if self.most < 2 or time.monotonic() < self._next:
             return
         self._next = time.monotonic() + INTERVAL
-        (busy, own, wall), self._before = self._before, self._usage()
-        span = max(self._before[2] - wall, 1e-3)
-        foreign = max(0.0, (self._before[0] - busy) - (self._before[1] - own)) / span
-        wanted = threads_for(self.cores, foreign, torch.get_num_threads())
+        (everybody, own, when), self._last = self._last, self._used()
+        span = max(1e-3, self._last[2] - when)
+        foreign = max(0.0, (self._last[0] - everybody) - (self._last[1] - own)) / span
+        # Cores beyond our own threads may be somebody else's without harm.
+        harm = foreign - (len(self._cores) - self.most)
+        wanted = threads_for(self.most, harm, torch.get_num_threads())
         if wanted != torch.get_num_threads():
             torch.set_num_threads(wanted)
 
-    def _usage(self) -> tuple[float, float, float]:
-        """Core-seconds used by everybody, by this process, and the time."""
-        cpu, own = psutil.cpu_times(), self._me.cpu_times()
-        return cpu.user + cpu.nice + cpu.system, own.user + own.system, time.monotonic()
+    def _used(self) -> tuple[float, float, float]:
+        """Core-seconds used by everybody on our cores, by this process, and the time."""
+        times = psutil.cpu_times(percpu=True)
+        ours = [times[core] for core in self._cores if core < len(times)]
+        everybody = sum(sum(time) - time.idle - getattr(time, "iowait", 0.0) for time in ours)
+        own = self._process.cpu_times()
+        return everybody, own.user + own.system, time.monotonic()

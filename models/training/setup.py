@@ -1,0 +1,164 @@
+"""Setting up a training: device, preprocessing, network, starting weights, images and the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from data.database import Dataset, Split
+from data.errors import UserError
+from models.examine import Examined, Shape, examine
+from models.preprocessing import Preprocessing, measure
+from models.source_loader import load_network
+from models.train_options import TrainOptions
+from models.training import checkpoint
+from models.training.augment import Cut
+from models.training.batches import Images, load
+from models.training.loop import Training
+from models.training.meter import Event
+from models.training.optimizers import make_optimizer
+from models.training.plan import make_plan
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked for: a finished dataset, complete options, the job's folder and the network's source.
+
+    ``earlier`` is the folder with the checkpoints of the model to start from, if any; ``write_json(path, value)``
+    replaces a file as a whole.
+    """
+
+    folder: Path
+    dataset: Dataset
+    dataset_id: str
+    options: TrainOptions
+    source: str
+    earlier: Path | None
+    write_json: Callable[[Path, Any], None]
+
+
+def set_up(order: Order) -> Generator[Event, None, Training]:
+    """Make everything ready; yields events, returns the Training. Raises UserError saying what does not fit."""
+    options, dataset = order.options, order.dataset
+    device = choose_device()
+    if device.type == "cpu":
+        yield {"kind": "note", "text": "No GPU found: training on the CPU."}
+    preprocessing = _preprocessing(dataset, options)
+    shape = shape_of(preprocessing, len(dataset.classes))
+    examined = examine(order.source, shape)
+    description = describe(order, preprocessing, examined)
+    preprocessing.save(order.folder / "artifacts")
+    order.write_json(order.folder / "artifacts" / "model.json", description)
+    yield {"kind": "artifact", "name": "model", "value": {**description, **_chosen(options)}}
+
+    torch.manual_seed(options.seed or 0)
+    model = load_network(order.source, **shape.keywords())
+    notes = [*examined.notes, *_start_weights(order, model)]
+    model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    train = yield from _load(dataset.split("train"), preprocessing, device, "training")
+    val = None
+    if "val" in dataset.splits and options.validation_interval > 0:
+        val = yield from _load(dataset.split("val"), preprocessing, device, "validation")
+    elif "val" not in dataset.splits:
+        notes.append("The dataset has no validation images: only the training curves are measured.")
+    for text in notes:
+        yield {"kind": "note", "text": text}
+    return Training(
+        model=model,
+        optimizer=make_optimizer(model, options),
+        normalise=preprocessing.normaliser(device),
+        train=train,
+        val=val,
+        cut=Cut(dataset.height, dataset.width, options.crop_size),
+        plan=make_plan(options, len(train), validates=val is not None),
+        options=options,
+        classes=len(dataset.classes),
+        device=device,
+        save=_saver(order, model, description),
+    )
+
+
+def choose_device() -> torch.device:
+    """The GPU that this process was given, or the CPU."""
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    torch.backends.cudnn.benchmark = True  # every batch has the same shape: finding the fastest kernel pays
+    torch.set_float32_matmul_precision("high")
+    return torch.device("cuda")
+
+
+def shape_of(preprocessing: Preprocessing, classes: int) -> Shape:
+    """What the network is built for."""
+    height, width, channels = preprocessing.shape
+    return Shape(channels, height, width, classes)
+
+
+def describe(order: Order, preprocessing: Preprocessing, examined: Examined) -> dict[str, Any]:
+    """The content of model.json (docs/architecture.md)."""
+    height, width, channels = preprocessing.shape
+    return {
+        "format": 1,
+        "classes": list(order.dataset.classes),
+        "channels": channels,
+        "height": height,
+        "width": width,
+        "dataset": order.dataset_id,
+        "resize_mode": order.dataset.resize_mode,
+        "preprocessing": preprocessing.to_dict(),
+        "parameters": examined.parameters,
+    }
+
+
+def _preprocessing(dataset: Dataset, options: TrainOptions) -> Preprocessing:
+    if "train" not in dataset.splits or not len(dataset.split("train")):
+        raise UserError("The dataset has no training images.", field="dataset")
+    if options.crop_size and options.crop_size > min(dataset.width, dataset.height):
+        size = f"{dataset.width}x{dataset.height}"
+        raise UserError(f"A crop of {options.crop_size} pixels does not fit images of {size}.", field="crop_size")
+    return measure(dataset, options.crop_size, options.mean_subtraction)
+
+
+def _chosen(options: TrainOptions) -> dict[str, Any]:
+    """What the form may have left blank."""
+    return {"seed": options.seed, "batch_size": options.batch_size, "learning_rate": options.learning_rate}
+
+
+def _start_weights(order: Order, model: nn.Module) -> list[str]:
+    """Take the weights of the earlier model; says which ones did not fit."""
+    if order.earlier is None:
+        return []
+    found = checkpoint.find(order.earlier, order.options.start_checkpoint)
+    taken, afresh = checkpoint.read_matching(found, model)
+    text = (
+        f"Started from {found.name} of {order.options.start_from}: {len(taken)} of {len(taken) + len(afresh)} tensors."
+    )
+    return [f"{text} These are new or of another shape and start afresh: {', '.join(afresh)}." if afresh else text]
+
+
+def _load(
+    split: Split, preprocessing: Preprocessing, device: torch.device, word: str
+) -> Generator[Event, None, Images]:
+    """The images of a split, with progress while they are read."""
+    reading = load(split, preprocessing.crop, device)
+    while True:
+        try:
+            next(reading)
+        except StopIteration as finished:
+            images: Images = finished.value
+            return images
+        yield {"kind": "progress", "fraction": 0.0, "phase": f"Reading the {word} images"}
+
+
+def _saver(order: Order, model: nn.Module, description: Mapping[str, Any]) -> Callable[..., Event]:
+    known = {"model": description, "options": asdict(order.options), "source": order.source}
+
+    def save(name: str, facts: Mapping[str, Any], state: Mapping[str, Any]) -> Event:
+        size = checkpoint.save(order.folder / "checkpoints", name, model, {**facts, **known}, state)
+        return {"kind": "checkpoint", "name": name, **facts, "bytes": size}
+
+    return save
