@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import warnings
 from functools import cache
 from typing import TYPE_CHECKING
@@ -35,10 +36,6 @@ FORMATS = (
 )
 """What is tried. Left out on purpose: EPS and other formats that start an interpreter."""
 
-# A set of a million photos has thousands of odd EXIF blocks; each failure is reported once, in the list of failures.
-warnings.filterwarnings("ignore", module=r"PIL\.")
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-
 _MAGICS = {
     b"\x89PNG": "a PNG",
     b"\xff\xd8": "a JPEG",
@@ -52,6 +49,19 @@ _MAGICS = {
 _BITS_PER_SAMPLE = 258  # TIFF tag
 _DAMAGED = "The image data are damaged: {}."
 _RESAVE = "Open it in an image program and save it again, or copy it anew from its source."
+
+
+def quiet() -> None:
+    """Keep Pillow's warnings out of the logs: a million photos have thousands of odd EXIF blocks.
+
+    What matters, a file that cannot be read, is reported with its path in the list of failures.
+    """
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
+
+
+quiet()
 
 
 def decode(data: bytes, channels: int) -> Pixels:

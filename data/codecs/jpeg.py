@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,28 +19,31 @@ MAGIC = b"\xff\xd8\xff"
 _APP1 = 0xE1
 _START_OF_SCAN = 0xDA
 _ORIENTATION = 0x0112  # EXIF tag
+_SHORT = 3  # TIFF field type
+UNSURE = 0
 
 
 def decode(data: bytes, channels: int) -> Pixels | None:
-    """Pixels of an ordinary JPEG; None where Pillow has to decide (CMYK, EXIF rotation, anything damaged).
+    """Upright pixels of an ordinary JPEG; None where Pillow has to decide (CMYK, an odd EXIF block, any damage).
 
     Grey is computed from the RGB pixels as Pillow does, not taken from the luma plane: saturated colours that the RGB
     cube clips would come out differently.
     """
-    if may_be_rotated(data):
+    turn = _TURNS.get(orientation(data))
+    if turn is None:
         return None
     try:
         height, width, colorspace, _ = simplejpeg.decode_jpeg_header(data)
         check_size(width, height)
         if colorspace == "Gray":
             grey = simplejpeg.decode_jpeg(data, "GRAY", fastdct=False, fastupsample=False)
-            return grey if channels == 1 else np.repeat(grey, 3, axis=2)
+            return turn(grey if channels == 1 else np.repeat(grey, 3, axis=2))
         if colorspace not in ("YCbCr", "RGB"):
             return None
         rgb = simplejpeg.decode_jpeg(data, "RGB", fastdct=False, fastupsample=False)
     except ValueError:  # libjpeg warned or failed; Pillow tells a harmless warning from real damage
         return None
-    return rgb if channels == 3 else to_grey(rgb)
+    return turn(rgb if channels == 3 else to_grey(rgb))
 
 
 def decode_into(data: bytes | memoryview, out: Pixels) -> None:
@@ -57,41 +61,62 @@ def encode(pixels: Pixels, quality: int = 90) -> bytes:
     return encoded
 
 
-def may_be_rotated(data: bytes) -> bool:
-    """Whether an APP1 segment (EXIF or XMP) asks for another orientation than upright.
+def orientation(data: bytes) -> int:
+    """EXIF orientation 1..8 (1: upright, as where nothing is said), or UNSURE: Pillow then looks closer.
 
-    Reads the segment headers only. An orientation it cannot be sure of counts as rotated: Pillow then looks closer.
+    Reads the segment headers only. An XMP packet that names an orientation, or a second EXIF block, is left to Pillow.
     """
     at = 2
+    found: list[int] = []
     while at + 4 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]
         if marker == _START_OF_SCAN:
-            return False
+            return UNSURE if len(found) > 1 else (found or [1])[0]
         if marker == 0xFF:  # fill byte
             at += 1
             continue
         size = int.from_bytes(data[at + 2 : at + 4], "big")
-        if marker == _APP1 and not _upright(data[at + 4 : at + 2 + size]):
-            return True
+        if marker == _APP1:
+            segment = data[at + 4 : at + 2 + size]
+            if segment.startswith(b"Exif\0\0"):
+                found.append(_exif_orientation(segment[6:]))
+            elif b"rientation" in segment:
+                return UNSURE
         at += 2 + size
-    return True
+    return UNSURE
 
 
-def _upright(segment: bytes) -> bool:
-    """An APP1 segment with EXIF orientation 1 or none, or XMP without an orientation (TIFF 6.0, section 2)."""
-    if not segment.startswith(b"Exif\0\0"):
-        return b"rientation" not in segment
-    tiff = segment[6:]
+def _exif_orientation(tiff: bytes) -> int:
+    """The orientation tag of the first directory (TIFF 6.0, section 2); 1 where there is none."""
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(tiff[:4])
     if order is None:
-        return False
+        return UNSURE
     try:
         (directory,) = struct.unpack_from(order + "I", tiff, 4)
         (count,) = struct.unpack_from(order + "H", tiff, directory)
         for entry in range(directory + 2, directory + 2 + 12 * count, 12):
-            tag, _, _, value = struct.unpack_from(order + "HHIH", tiff, entry)
+            tag, kind, values, value = struct.unpack_from(order + "HHIH", tiff, entry)
+            if tag == _ORIENTATION and (kind, values) == (_SHORT, 1):
+                return int(value) if value in _TURNS else 1
             if tag == _ORIENTATION:
-                return bool(value == 1)
+                return UNSURE
     except struct.error:  # cut off
-        return False
-    return True
+        return UNSURE
+    return 1
+
+
+def _turned(turn: Callable[[Pixels], Pixels]) -> Callable[[Pixels], Pixels]:
+    return lambda pixels: np.ascontiguousarray(turn(pixels))
+
+
+_TURNS: dict[int, Callable[[Pixels], Pixels]] = {
+    1: lambda pixels: pixels,
+    2: _turned(np.fliplr),
+    3: _turned(lambda pixels: np.rot90(pixels, 2)),
+    4: _turned(np.flipud),
+    5: _turned(lambda pixels: pixels.transpose(1, 0, 2)),
+    6: _turned(lambda pixels: np.rot90(pixels, 3)),
+    7: _turned(lambda pixels: np.rot90(pixels, 2).transpose(1, 0, 2)),
+    8: _turned(np.rot90),
+}
+"""What makes a picture of each EXIF orientation upright (EXIF 2.32, section 4.6.4)."""
