@@ -1,6 +1,6 @@
 """Bokeh templates: empty, linked, named plots made once a page kind and theme; the browser feeds them with data.
 
-Building figures takes a third of a second and 30 MB, so it happens in a short child process (``python -m app.charts``)
+Building figures takes a third of a second and 30 MB, so it happens in a short child process (this file as a script)
 that leaves one JSON file per template in a cache folder. The web process itself never imports Bokeh.
 """
 
@@ -54,8 +54,9 @@ def template(folder: Path, kind: str, theme: str) -> bytes:
     path = folder / f"{kind}-{theme}-{stamp()}.json"
     with _LOCK:
         if not path.exists():
-            command = [sys.executable, "-m", "app.charts", str(folder)]
-            subprocess.run(command, check=True, cwd=Path(__file__).parent.parent, timeout=120)
+            # As a script with -P: neither the app package nor its neighbours are imported.
+            command = [sys.executable, "-P", __file__, str(folder)]
+            subprocess.run(command, check=True, timeout=120)
     return path.read_bytes()
 
 
@@ -83,7 +84,7 @@ def build(kind: str, theme: str) -> dict[str, Any]:
 
 def _model_roots(theme: str) -> list[Figure]:
     """Plots of a training: one source a curve, named as the curve; all share the x-range and a vertical crosshair."""
-    from bokeh.models import CrosshairTool, DataRange1d, Span
+    from bokeh.models import CrosshairTool, DataRange1d, Range1d, Span
 
     colour = COLOURS[theme]
     x_range = DataRange1d(range_padding=0.01, only_visible=True, name="x")
@@ -91,22 +92,24 @@ def _model_roots(theme: str) -> list[Figure]:
     main = [("train/loss", colour["train"]), ("val/loss", colour["val"])]
     accuracy = [("train/accuracy", colour["train"]), ("val/accuracy", colour["val"]), ("val/top5", colour["third"])]
     gpus = [(f"gpu/{index}/load", colour["val"]) for index in range(GPUS)]
+    shares = {"load": Range1d(0, 1.04)}
     plots = {
         "loss": (main, "linear", 250, "0.[0000]"),
         "loss-log": (main, "log", 250, "0.[0000]"),
         "accuracy": (accuracy, "linear", 250, "0.[0]%"),
-        "rate": ([("learning_rate", colour["fourth"])], "linear", 130, "0.[00]e+0"),
-        "speed": ([("samples_per_second", colour["third"])], "linear", 130, "0.[0]a"),
+        "rate": ([("learning_rate", colour["fourth"])], "linear", 130, "0.[000000]"),
+        "speed": ([("samples_per_second", colour["third"])], "linear", 130, "0,0"),
         "load": ([("cpu/load", colour["train"]), *gpus], "linear", 130, "0%"),
     }
     line = Span(dimension="height", line_color=GRID[theme], line_dash="dotted")
     roots = []
     for name, (curves, scale, height, number) in plots.items():
-        plot = _figure(theme, name, height, number, x_range=x_range, y_axis_type=scale)
+        options = {"y_range": shares[name]} if name in shares else {}
+        plot = _figure(theme, name, height, number, x_range=x_range, y_axis_type=scale, **options)
         for curve, ink in curves:
             _draw(plot, sources[curve], ink, number)
         plot.add_tools(CrosshairTool(overlay=line, dimensions="height"))
-        if not name.startswith("rate") and height > 200:
+        if height > 200:
             _mark_best(plot, name, colour["third"])
         roots.append(plot)
     return roots
@@ -173,11 +176,11 @@ def _figure(theme: str, name: str, height: int, number: str, **options: Any) -> 
     plot.axis.axis_line_color = plot.axis.major_tick_line_color = None
     plot.axis.minor_tick_line_color = None
     plot.axis.major_label_text_color = plot.axis.axis_label_text_color = ink
-    plot.axis.major_label_text_font = plot.axis.axis_label_text_font = "inherit"
+    plot.axis.major_label_text_font = plot.axis.axis_label_text_font = "system-ui, sans-serif"
     plot.axis.axis_label_text_font_style = "normal"
     plot.grid.grid_line_color, plot.grid.grid_line_alpha = GRID[theme], 0.18
     plot.xaxis.name = f"{name} x"
-    if options.get("y_axis_type") != "log":
+    if options.get("y_axis_type") != "log" and name != "rate":
         plot.yaxis.formatter = NumeralTickFormatter(format=number)
     return plot
 

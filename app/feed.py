@@ -61,7 +61,8 @@ def points_between(
         start = since.get(curve, 0)
         if start < stop:
             shown = series.thin(series.read(folder.series, curve, start, stop), width)
-            numbers = {"steps": shown["step"].tolist(), "values": finite(shown["value"])}
+            walls = shown["wall"].tolist()
+            numbers = {"steps": shown["step"].tolist(), "walls": walls, "values": finite(shown["value"])}
             found[curve] = {"start": start, "stop": stop, **numbers}
     return found
 

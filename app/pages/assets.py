@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, current_app, request, send_from_di
 
 from app import charts
 from app.auth import public
-from app.extensions import context, offload
+from app.extensions import context
 
 blueprint = Blueprint("assets", __name__)
 YEAR = 31_536_000
@@ -39,7 +39,7 @@ def chart(stamp: str, kind: str, theme: str) -> Response:
     if stamp != charts.stamp() or kind not in charts.KINDS or theme not in charts.THEMES:
         abort(404)
     cache = context().settings.home / "cache"
-    text = offload(charts.template, cache, kind, theme)
+    text = charts.template(cache, kind, theme)  # its child process is waited for without holding up the hub
     return Response(text, mimetype="application/json", headers={"Cache-Control": IMMUTABLE})
 
 

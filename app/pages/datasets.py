@@ -23,6 +23,7 @@ blueprint = Blueprint("datasets", __name__)
 SIZES = (25, 50, 100)
 CELL = 96
 FAILURES = 20
+SAMPLE = 16
 IMMUTABLE = "private, max-age=31536000, immutable"
 
 
@@ -67,8 +68,18 @@ def show(job_id: str) -> str:
     return render_template(
         "datasets/show.html",
         job=job, may=allowed(current(), row), facts=_facts(job), failed=failed, models=models,
+        sample=_sample(row) if job["status"] == "Done" else None,
         failed_pages=pages_of(failed["total"], FAILURES), log=jobs.log(context(), row, 100), numbers=page_numbers,
     )  # fmt: skip
+
+
+def _sample(row: JobRow) -> dict[str, Any] | None:
+    """A few training images with their sprite; None where the files cannot be read (the explorer says why)."""
+    try:
+        found = datasets.explore(context(), current(), row, "train", None, 1, SAMPLE)
+    except UserError:
+        return None
+    return {**found, "sprite": _sprite(row, found)}
 
 
 def _facts(job: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from app.extensions import context, offload
 from app.forms import posted
 from app.pages import number
 from app.services import jobs
-from app.services.context import find_job
+from app.services.context import Context, find_job
 from jobs.tables import JobRow
 
 blueprint = Blueprint("jobs", __name__)
@@ -60,12 +60,12 @@ def curves(job_id: str) -> Response:
     names = request.args.getlist("name") or list(jobs.describe(context(), row)["curves"])
     first, last = (request.args.get(key, type=int) for key in ("first", "last"))
     width = number(request.args.get("width"), WIDTH, 50, 4000)
-    return jsonify(offload(_read, row, names, first, last, width))
+    return jsonify(offload(_read, context(), row, names, first, last, width))
 
 
-def _read(row: JobRow, names: list[str], first: int | None, last: int | None, width: int) -> dict[str, Any]:
-    ctx = context()
-    return {name: jobs.series(ctx, row, name, first, last, width) for name in names}
+def _read(ctx: Context, row: JobRow, names: list[str], *window: int | None) -> dict[str, Any]:
+    first, last, width = window
+    return {name: jobs.series(ctx, row, name, first, last, width or WIDTH) for name in names}
 
 
 @blueprint.get("/jobs/<job_id>/do/log")

@@ -28,7 +28,7 @@ export class Curve {
     for (let i = skip; i < steps.length; i += 1) {
       this.steps.push(steps[i]);
       this.values.push(values[i]);
-      this.walls.push(walls ? walls[i] : Date.now() / 1000);
+      this.walls.push(walls[i]);
     }
     this.count = stop;
     if (this.steps.length > MOST) this.thin(MOST / 2);
@@ -57,12 +57,12 @@ export class Curve {
 }
 
 /**
- * Exponentially weighted mean in which a point's weight halves every ``amount ** 3 * 15 %`` of the shown range of x:
+ * Exponentially weighted mean in which a point's weight halves every ``amount ** 4 * 10 %`` of the shown range of x:
  * independent of how densely points lie, so thinned and live points smooth alike. NaN (no number) stays a gap.
  */
 export function smooth(x, y, amount) {
   const range = x.at(-1) - x[0];
-  const half = 0.15 * amount ** 3 * range;
+  const half = 0.1 * amount ** 4 * range;
   if (!(half > 0)) return y;
   const smoothed = new Array(y.length);
   let sum = 0, weight = 0, before = x[0];

@@ -2,6 +2,7 @@
 import { $, $$, part } from "./dom.js";
 import { follow, holder, job, onEvent } from "./job.js";
 import { Plots, markEmpty } from "./plots.js";
+import { cut } from "./thumbs.js";
 import { as, figure, thousands } from "./words.js";
 
 const SPLITS = ["train", "val", "test"];
@@ -65,7 +66,7 @@ function showLegend() {
   const train = (counts.train || []).filter((count) => count > 0);
   const most = Math.max(...train), least = Math.min(...train);
   part("balance").textContent = train.length > 1
-    ? `${classes.length} classes in training, ${thousands(least)} to ${thousands(most)} images each${most > 2 * least ? `: the largest has ${figure(most / least, 2)} times as many as the smallest` : ", well balanced"}.` : "";
+    ? `${classes.length} classes in training, ${least === most ? "" : `${thousands(least)} to `}${thousands(most)} images each${most > 2 * least ? `: the largest has ${figure(most / least, 2)} times as many as the smallest` : ""}.` : "";
 }
 
 function showMean() {
@@ -85,7 +86,8 @@ onEvent("status", (event) => {
   // The details and the list of files left out are the server's to write: take them from the finished page.
   fetch(location.href).then((answer) => answer.text()).then((text) => {
     const fresh = new DOMParser().parseFromString(text, "text/html");
-    for (const name of ["facts", "failures"]) part(name).replaceWith(document.adoptNode(part(name, fresh)));
+    for (const name of ["facts", "failures", "samples"]) part(name).replaceWith(document.adoptNode(part(name, fresh)));
+    for (const grid of $$(".fv-thumbs")) cut(grid);
     part("next").hidden = false;
   });
 });
@@ -101,5 +103,6 @@ document.addEventListener("click", (event) => {
   plots.touch("classes");
 });
 window.addEventListener("resize", () => plots.touch("classes"));
+for (const grid of $$(".fv-thumbs")) cut(grid);
 await plots.embed();
 follow();

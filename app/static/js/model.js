@@ -20,8 +20,14 @@ const view = { axis: "step", amount: 0.6, hidden: new Set(), zoomed: false };
 let best = job.best || {};
 let lastMetrics = job.metrics.at(-1);
 let started = job.started;
+let done = job.progress?.fraction || 0;
 
-const perEpoch = () => (lastMetrics?.epoch ? lastMetrics.step / lastMetrics.epoch : undefined);
+/** Steps an epoch: measured at a validation, until then estimated from the share done. */
+function perEpoch() {
+  if (lastMetrics?.epoch) return lastMetrics.step / lastMetrics.epoch;
+  const step = curves.get("train/loss").steps.at(-1), epoch = done * job.epochs;
+  return step > 20 && epoch > 0 ? step / epoch : undefined;
+}
 
 // -- painting ---------------------------------------------------------------------------------------------------
 
@@ -125,6 +131,7 @@ onEvent("metrics", (event) => {
   }
   plots.touch(...KNOWN);
 });
+onEvent("progress", (event) => { done = event.fraction ?? done; });
 onEvent("status", (event) => { if (event.status === "Running" && !started) started = event.time; });
 onEvent("checkpoint", (event) => {
   part("no-checkpoints").hidden = true;

@@ -20,7 +20,7 @@ async function start() {
     const mine = (turn += 1), place = document.getElementById("check");
     if (chosen() === "custom" && !$("#f-source").value.trim()) { place.replaceChildren(); return; }
     place.setAttribute("aria-busy", "true");
-    const answer = await fetch(form.dataset.check, { method: "POST", body: new FormData(form) }).catch(() => null);
+    const answer = await fetch(form.getAttribute("data-check"), { method: "POST", body: new FormData(form) }).catch(() => null);
     if (mine !== turn || !answer) return;
     place.removeAttribute("aria-busy");
     if (answer.ok) place.innerHTML = await answer.text(); // our own page part; values in it are escaped by the server
@@ -28,14 +28,15 @@ async function start() {
   const soon = debounced(check, 400);
 
   form.addEventListener("change", (event) => {
-    if (event.target.name === "network") { openEditor(); suggestRate(event.target); }
+    if (event.target.name === "network") openEditor();
     if (["network", "dataset", "crop_size"].includes(event.target.name)) soon();
+    ownValues();
     drawRate();
   });
   form.addEventListener("input", drawRate);
   $("#starting-point").addEventListener("change", async (event) => {
     if (!event.target.value) return;
-    const answer = await fetch(form.dataset.source.replace("NAME", event.target.value));
+    const answer = await fetch(form.getAttribute("data-source").replace("NAME", event.target.value));
     const text = await answer.text();
     await openEditor();
     (await edit).set(text);
@@ -47,18 +48,19 @@ async function start() {
   check();
 }
 
-/** A network's usual base rate goes into the field until somebody has typed another. */
-let typed = false;
-form?.elements.learning_rate.addEventListener("input", () => { typed = true; });
-function suggestRate(radio) {
-  const field = form.elements.learning_rate;
-  if (!typed && radio.dataset.rate && $$(".is-invalid", form).length === 0) field.value = radio.dataset.rate;
+/** What a blank learning rate and batch size stand for, said in the fields themselves. */
+function ownValues() {
+  const radio = $$('[name="network"]', form).find((item) => item.checked), sgd = form.elements.optimizer.value === "sgd";
+  const rate = sgd ? radio?.dataset.rate || "0.01" : "0.001";
+  form.elements.learning_rate.placeholder = rate;
+  form.elements.batch_size.placeholder = radio?.dataset.batch || "64";
+  return Number(rate);
 }
 
 /** The learning rate over the training, as the schedule will have it. */
 function drawRate() {
   const svg = document.getElementById("rate-plan");
-  const base = Number(form.elements.learning_rate.value), schedule = form.elements.schedule.value;
+  const base = Number(form.elements.learning_rate.value || ownValues()), schedule = form.elements.schedule.value;
   const every = Number(form.elements.step_percent.value), gamma = Number(form.elements.step_gamma.value);
   if (!(base > 0) || (schedule === "step" && !(every > 0 && gamma > 0))) { svg.replaceChildren(); return; }
   const rate = (share) => (schedule === "step" ? base * gamma ** Math.floor(share / every) : base);

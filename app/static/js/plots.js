@@ -30,6 +30,7 @@ export class Plots {
     const turn = (this.turn = (this.turn || 0) + 1);
     const made = await template(this.address.replace("THEME", document.documentElement.dataset.bsTheme));
     if (turn !== this.turn) return; // the theme was switched again meanwhile
+    window.Bokeh.set_log_level("error"); // it warns of each plot that has no data yet
     const places = new Map();
     for (const holder of $$("[data-plots]")) {
       const hidden = new Set($$(":scope > div[hidden]", holder).map((div) => div.dataset.name));
@@ -42,7 +43,7 @@ export class Plots {
       });
       this.watch.observe(holder);
     }
-    this.document = window.Bokeh.Document.from_json(made.document);
+    this.document = window.Bokeh.require("document").Document.from_json(made.document);
     this.figures = new Map(made.roots.map((name, index) => [name, this.document.roots()[index]]));
     await window.Bokeh.embed.add_document_standalone(this.document, document.body, made.roots.map((name) => places.get(name)));
     this.onEmbedded?.();

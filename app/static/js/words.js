@@ -36,7 +36,7 @@ export function figure(value, digits = 4) {
 }
 
 const KINDS = {
-  number: (value) => figure(value), percent: (value) => percent(value, 2), small: (value) => figure(value, 3),
+  number: (value) => figure(value), percent: (value) => percent(value, 1), small: (value) => figure(value, 3),
   whole: (value) => (value === null ? "–" : thousands(value)), load: (value) => percent(value, 0),
 };
 export const as = (kind, value) => (value === undefined ? "" : (KINDS[kind] || KINDS.number)(value));
