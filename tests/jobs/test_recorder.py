@@ -98,13 +98,16 @@ def test_a_full_disk_met_by_the_thread_stops_the_task_at_its_next_word(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "full", "somewhere")
 
-    writer = Recorder(folder)
+    def work() -> None:
+        with Recorder(folder) as writer:
+            for step in range(500):
+                writer.write(point(step) | {"wall": 1.0})
+                threading.Event().wait(0.01)
+
     monkeypatch.setattr(recorder, "INTERVAL", 0.01)
     monkeypatch.setattr(series, "append_whole", full)
-    with pytest.raises(OSError, match="full"), writer:
-        for step in range(500):
-            writer.write(point(step) | {"wall": 1.0})
-            threading.Event().wait(0.01)
+    with pytest.raises(OSError, match="full"):
+        work()
 
 
 def test_values_become_strict_json() -> None:
