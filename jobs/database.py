@@ -74,6 +74,8 @@ def _revision(connection: Connection) -> str:
 def _bring_up_to_date(engine: Engine) -> None:
     """Create or upgrade, whichever is still to do once the lock is ours."""
     found, wanted = revision(engine), head()
+    if found == wanted:
+        return
     if found > wanted:
         raise UserError(
             f"The database {engine.url} was made by a newer Foveal (revision {found}, this one knows {wanted}).",
@@ -82,7 +84,7 @@ def _bring_up_to_date(engine: Engine) -> None:
     if not found:
         _create(engine, wanted)
         return
-    backup = _back_up(engine, found) if found < wanted else None
+    backup = _back_up(engine, found)
     try:
         upgrade(engine)
     except Exception as error:

@@ -31,6 +31,7 @@ from jobs.inspector import OVER_MEMORY
 START_DEADLINE = 120.0  # seconds; importing PyTorch takes 2 to 20, by machine and disk
 AT_ONCE = 8  # requests that are worked on at the same time; more wait
 _LONGEST_PATH = 100  # bytes; the kernel takes 107 for the address of a unix socket
+_MOST_THREADS = 4  # of torch in the inspector
 _LOG_KEPT = 2**20  # bytes of the log kept when an inspector starts
 
 Answer = tuple[dict[str, Any], list[bytes]]
@@ -132,7 +133,7 @@ class _Process:
             return subprocess.Popen(
                 [sys.executable, "-P", "-m", "jobs.inspector", *limit, str(self._socket)],
                 cwd=home,
-                env=worker_environment(home, ()),
+                env=_environment(home),
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -218,6 +219,15 @@ class _Process:
         last = text.splitlines()[-1] if text else "it wrote nothing"
         what = "could not start" if starting else f"{how} while it worked on this request"
         return InspectorDied(f"The inspector {what}: {last}", hint=f"{self._log} has the details.")
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """A worker's, but with every GPU that the server sees, and with threads that leave room for trainings."""
+    values = worker_environment(home, ())
+    values.pop("CUDA_VISIBLE_DEVICES")
+    own = os.environ.get("CUDA_VISIBLE_DEVICES")
+    threads = os.environ.get("OMP_NUM_THREADS", str(min(_MOST_THREADS, os.cpu_count() or 1)))
+    return {**values, "OMP_NUM_THREADS": threads, **({} if own is None else {"CUDA_VISIBLE_DEVICES": own})}
 
 
 def _unpack(answer: Mapping[str, Any]) -> dict[str, Any]:

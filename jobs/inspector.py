@@ -6,6 +6,7 @@ parent: standard input is a pipe from it, and at its end the inspector leaves.
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import signal
@@ -14,8 +15,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 import psutil
@@ -43,12 +45,11 @@ def main(path: Path, memory_limit: int) -> None:
     if memory_limit:
         threading.Thread(target=_watch_memory, args=(memory_limit,), daemon=True).start()
     listener = _listen(path)  # before the slow import: clients queue up meanwhile
-    from models.inspection.requests import REQUESTS
-
-    log.info("ready for %s", ", ".join(REQUESTS))
+    handlers = _load_requests()
+    log.info("ready for %s", ", ".join(handlers))
     while True:
         connection, _ = listener.accept()
-        threading.Thread(target=serve, args=(connection, REQUESTS), daemon=True).start()
+        threading.Thread(target=serve, args=(connection, handlers), daemon=True).start()
 
 
 def serve(connection: socket.socket, handlers: Mapping[str, Handler]) -> None:
@@ -59,9 +60,17 @@ def serve(connection: socket.socket, handlers: Mapping[str, Handler]) -> None:
             while True:
                 request, blobs = frames.receive(connection)
                 answer, results = respond(handlers, request, blobs)
-                frames.send(connection, answer, results)
+                _send(connection, answer, results)
         except (EOFError, OSError):
             return  # the client hung up: that is how a conversation ends
+
+
+def _send(connection: socket.socket, answer: dict[str, Any], results: list[bytes]) -> None:
+    """Send an answer; one that is no JSON is a defect of its handler and said as such."""
+    try:
+        frames.send(connection, answer, results)
+    except (TypeError, ValueError) as error:
+        frames.send(connection, {"failure": f"{type(error).__name__}: {error}"})
 
 
 def respond(
@@ -96,9 +105,27 @@ def _listen(path: Path) -> socket.socket:
     return listener
 
 
+def _load_requests() -> Mapping[str, Handler]:
+    """Importing them brings torch in. FOVEAL_REQUESTS names another module (tests)."""
+    module = importlib.import_module(os.environ.get("FOVEAL_REQUESTS", "models.inspection.requests"))
+    handlers: Mapping[str, Handler] = module.REQUESTS
+    return handlers
+
+
 def _leave_with_parent() -> None:
-    sys.stdin.buffer.read()
-    os._exit(0)
+    """Leave at once when the parent's end of our standard input is closed, with all that was started here."""
+    while os.read(0, 4096):  # not sys.stdin: its lock, held here, would abort the interpreter when it ends
+        pass
+    _leave(0)
+
+
+def _leave(code: int) -> NoReturn:
+    """End this process, and its children where it leads a group of its own."""
+    if os.getpgrp() == os.getpid():
+        for child in psutil.Process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+    os._exit(code)
 
 
 def _watch_memory(limit: int) -> None:
@@ -108,7 +135,7 @@ def _watch_memory(limit: int) -> None:
         used = process.memory_info()
         if used.rss - getattr(used, "shared", 0) > limit:
             log.error("more than %d bytes of memory: leaving", limit)
-            os._exit(OVER_MEMORY)
+            _leave(OVER_MEMORY)
         time.sleep(WATCH)
 
 
