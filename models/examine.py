@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,8 +16,9 @@ from models.source_loader import load_network, naming_lines
 
 BATCH = 2  # images; batch normalization wants more than one
 LARGEST = 4_000_000_000  # weights: 16 GB of them, and three times that in training
-TRIED_SIDES = (1, 2, 4, 8, 12, 16, 24, 28, 32, 48, 64, 96, 128, 224, 227, 256, 299, 384, 512)
-"""Square images on which a network that fails is tried, to find out whether the size is to blame."""
+LARGE = 512
+USUAL_SIDES = (28, 32, 64, 96, 128, 224, 227, 256, 299)
+"""Square images on which a network that fails on large ones too is tried: perhaps it is made for one of these."""
 
 
 @dataclass(frozen=True)
@@ -53,32 +54,27 @@ class Examined:
     notes: list[str]
 
 
-def examine(source: str, shape: Shape) -> Examined:
-    """Build the network and run two empty images through it, without memory or arithmetic where it allows that.
+def examine(source: str, shape: Shape, device: str = "meta") -> Examined:
+    """Build the network and run two empty images through it; on "meta" without memory or arithmetic.
+
+    A worker says "cpu": it asks once, and torch takes three seconds to make the meta device ready.
 
     Raises UserError: which line of the source fails, or that the images are too small and the least size that works,
     or what is wrong with the output.
     """
     try:
-        result = _attempt(source, shape)
-    except UserError as error:
+        result = _run(source, shape, torch.device(device))
+    except Exception as error:
         if (explained := _blame_size(source, shape)) is not None:
             raise explained from error
-        raise
+        # With real numbers: a network may look at them (`if x.mean() > 0`), and the meta device has none.
+        result = _run(source, shape, torch.device("cpu"))
     _check_output(result, shape)
     return result
 
 
-def _attempt(source: str, shape: Shape) -> Examined:
-    """On the meta device; a network that looks at its numbers (`if x.mean() > 0`) is tried with real ones."""
-    try:
-        return _run(source, shape, torch.device("meta"))
-    except (UserError, RuntimeError, NotImplementedError):
-        return _run(source, shape, None)
-
-
-def _run(source: str, shape: Shape, device: torch.device | None) -> Examined:
-    with torch.random.fork_rng(devices=[]), device or nullcontext():
+def _run(source: str, shape: Shape, device: torch.device) -> Examined:
+    with torch.random.fork_rng(devices=[]), device:
         model = load_network(source, **shape.keywords())
         parameters = sum(weight.numel() for weight in model.parameters())
         if parameters > LARGEST:
@@ -156,30 +152,26 @@ def _notes(layers: list[dict[str, Any]]) -> list[str]:
 
 def _blame_size(source: str, shape: Shape) -> UserError | None:
     """The error in terms of the image size; None where the size is not to blame."""
-    works = [side for side in TRIED_SIDES if _works(source, shape, side)]
-    if not works:
-        return None
-    side = min(shape.height, shape.width)
-    if works[0] > side and works[-1] == TRIED_SIDES[-1]:
-        least = _least(source, shape, works[0])
-        size, where = f"{shape.width}x{shape.height}", _where(source, shape, least)
+    size = f"{shape.width}x{shape.height}"
+    if _works(source, shape, LARGE):
+        least = _least(source, shape)
         return UserError(
-            f"Images of {size} pixels are too small for this network{where}. It needs at least {least}x{least}.",
+            f"Images of {size} pixels are too small for this network{_where(source, shape, least)}. "
+            f"It needs at least {least}x{least}.",
             hint="Choose a dataset with larger images, or a smaller network such as LeNet.",
         )
-    if works[-1] < TRIED_SIDES[-1]:
-        sizes = ", ".join(f"{side}x{side}" for side in works)
+    if works := [side for side in USUAL_SIDES if _works(source, shape, side)]:
         return UserError(
-            f"The network does not work on images of {shape.width}x{shape.height}; it does on {sizes}.",
+            f"The network does not work on images of {size}; it does on {', '.join(f'{n}x{n}' for n in works)}.",
             field="source",
             hint="Let its layers follow from the arguments `height` and `width`, or end in nn.AdaptiveAvgPool2d(1).",
         )
     return None
 
 
-def _least(source: str, shape: Shape, works: int) -> int:
-    """The smallest side that works, by halving; ``works`` does."""
-    fails = max((side for side in TRIED_SIDES if side < works), default=0)
+def _least(source: str, shape: Shape) -> int:
+    """The smallest side that works, by halving; LARGE does."""
+    fails, works = 0, LARGE
     while works - fails > 1:
         middle = (works + fails) // 2
         works, fails = (middle, fails) if _works(source, shape, middle) else (works, middle)

@@ -53,6 +53,8 @@ def network_class(source: str) -> type[nn.Module]:
 
 def accepted(found: type[nn.Module], given: dict[str, int]) -> dict[str, int]:
     """The keywords that the class takes. Raises UserError where it needs one that nobody gives."""
+    if found.__init__ is nn.Module.__init__:  # it says **kwargs, and takes none
+        return {}
     try:
         parameters = inspect.signature(found).parameters.values()
     except (TypeError, ValueError):  # a signature that cannot be read: give everything

@@ -58,9 +58,9 @@ def every(interval: float, steps_per_epoch: int, steps: int) -> list[int]:
     """The steps nearest to every multiple of ``interval`` epochs, and the last step; none for interval 0."""
     if interval <= 0:
         return []
-    count = int(steps / (interval * steps_per_epoch)) + 1
-    marks = {round(number * interval * steps_per_epoch) for number in range(1, min(count, 2 * steps) + 1)}
-    return sorted({mark for mark in marks if 1 <= mark < steps} | {steps})
+    stride = max(1.0, interval * steps_per_epoch)  # finer than a step means after every step
+    marks = {round(number * stride) for number in range(1, int(steps / stride) + 1)}
+    return sorted({mark for mark in marks if mark < steps} | {steps})
 
 
 def checkpoint_names(steps: list[int], steps_per_epoch: int) -> dict[int, str]:

@@ -50,7 +50,7 @@ def set_up(order: Order) -> Generator[Event, None, Training]:
         yield {"kind": "note", "text": "No GPU found: training on the CPU."}
     preprocessing = _preprocessing(dataset, options)
     shape = shape_of(preprocessing, len(dataset.classes))
-    examined = examine(order.source, shape)
+    examined = examine(order.source, shape, "cpu")
     description = describe(order, preprocessing, examined)
     preprocessing.save(order.folder / "artifacts")
     order.write_json(order.folder / "artifacts" / "model.json", description)
