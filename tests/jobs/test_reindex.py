@@ -1,0 +1,74 @@
+"""Rows made anew from the folders are what they were before; what cannot be read is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import delete
+
+from jobs.folder import EventLog
+from jobs.job import Job, new_id
+from jobs.reindex import reindex
+from jobs.store import Store
+from jobs.tables import JobRow, ParentRow
+
+
+def make(store: Store, name: str, parents: tuple[str, ...] = (), owner: str | None = None) -> str:
+    """A job that ran and is done."""
+    row = store.create(Job(new_id(), "model", "count", name, {}, owner=owner, parents=parents, created=5.0))
+    log = EventLog(store.folder(row.id).events_path)
+    log.append("status", status="Running")
+    log.append("progress", fraction=0.5, phase="Counting")
+    log.append("status", status="Done")
+    return row.id
+
+
+def forget(store: Store) -> None:
+    """Lose all rows."""
+    with store.session() as session:
+        session.execute(delete(ParentRow))
+        session.execute(delete(JobRow))
+
+
+def test_lost_rows_come_back(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    dataset, mine = make(store, "flowers"), ""
+    mine = make(store, "net", (dataset,), "ada")
+    forget(store)
+    assert reindex(store) == 2
+    row, owned = store.get(dataset, anyone=True), store.get(mine, anyone=True)
+    assert row is not None
+    assert owned is not None
+    assert (row.name, row.status, row.fraction, row.created, row.visibility) == ("flowers", "Done", 1.0, 5.0, "lab")
+    assert row.finished
+    assert row.summary["phase"] == "Counting"
+    assert (owned.owner, owned.visibility) == ("ada", "private")
+    assert store.parents(mine) == [dataset]
+
+
+def test_edits_of_rows_that_exist_are_kept(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    job_id = make(store, "before")
+    store.edit(job_id, name="after", notes="n", visibility="private", status="Running", broken="x")
+    assert reindex(store) == 1
+    row = store.get(job_id, anyone=True)
+    assert row is not None
+    assert (row.name, row.notes, row.visibility, row.status, row.broken) == ("after", "n", "private", "Done", "")
+
+
+def test_broken_and_missing_folders_are_listed_with_the_reason(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    torn, gone, good, foreign = (make(store, name) for name in ("torn", "gone", "good", "foreign"))
+    (store.root / "notes").mkdir()  # no job at all
+    (store.folder(torn).path / "job.json").write_text("{")
+    (store.folder(foreign).path / "job.json").write_bytes((store.folder(good).path / "job.json").read_bytes())
+    store.folder(gone).path.rename(tmp_path / "elsewhere")
+    with store.session() as session:
+        session.execute(delete(JobRow).where(JobRow.id == torn))
+    assert reindex(store) == 1
+    rows = store.briefly([torn, gone, good, foreign])
+    assert rows[torn].status == rows[gone].status == "Error"
+    assert "job.json" in rows[torn].broken
+    assert "gone" in rows[gone].broken
+    assert good in rows[foreign].broken
+    assert rows[good].broken == ""
