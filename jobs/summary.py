@@ -74,11 +74,14 @@ def sparkline(points: series.Points, width: int = SPARK_POINTS) -> list[float | 
 
 
 def size_on_disk(path: Path) -> int:
-    """Bytes that a folder takes on the disk (of sparse files what they fill); what vanishes meanwhile is left out."""
+    """Bytes of all files below a folder; what vanishes meanwhile is left out.
+
+    Lengths, not blocks: a file system that allocates late says for a while that a new file has none.
+    """
     total = 0
     for entry in _scan(path):
         try:
-            total += size_on_disk(Path(entry.path)) if entry.is_dir(follow_symlinks=False) else _blocks(entry)
+            total += size_on_disk(Path(entry.path)) if entry.is_dir(follow_symlinks=False) else _length(entry)
         except FileNotFoundError:
             continue
     return total
@@ -92,8 +95,9 @@ def _scan(path: Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def _blocks(entry: os.DirEntry[str]) -> int:
-    return entry.stat(follow_symlinks=False).st_blocks * 512
+def _length(entry: os.DirEntry[str]) -> int:
+    """Of a link its own few bytes, not those of what it points to."""
+    return entry.stat(follow_symlinks=False).st_size
 
 
 def _metrics(state: JobState) -> dict[str, Any]:
