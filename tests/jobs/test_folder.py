@@ -7,6 +7,7 @@ import json
 import resource
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,15 +29,23 @@ def folder(tmp_path: Path) -> JobFolder:
     return JobFolder.create(tmp_path, job())
 
 
-@pytest.fixture
-def small_files() -> Iterator[int]:
-    """No file may grow beyond 100 bytes: what a full disk does to a write, without filling one."""
+SMALL = 100
+
+
+@contextmanager
+def small_files() -> Iterator[None]:
+    """No file may grow beyond SMALL bytes: what a full disk does to a write, without filling one.
+
+    Not a fixture, since pytest's own report, where it goes to a file, must not be written under the limit.
+    """
     old = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, old[1]))
-    yield 100
-    resource.setrlimit(resource.RLIMIT_FSIZE, old)
-    signal.signal(signal.SIGXFSZ, handler)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (SMALL, old[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
 def test_a_job_comes_back_as_it_was(folder: JobFolder) -> None:
@@ -108,28 +117,28 @@ def test_events_are_strict_json(folder: JobFolder) -> None:
     assert Tail(folder.events_path).read() == []
 
 
-def test_half_an_event_is_taken_back_when_the_disk_is_full(folder: JobFolder, small_files: int) -> None:
+def test_half_an_event_is_taken_back_when_the_disk_is_full(folder: JobFolder) -> None:
     log = EventLog(folder.events_path)
     log.append("note", text="fits")
     size = folder.events_path.stat().st_size
-    with pytest.raises(OSError, match=r"events\.jsonl") as caught:
-        log.append("note", text="x" * small_files)
+    with small_files(), pytest.raises(OSError, match=r"events\.jsonl") as caught:
+        log.append("note", text="x" * SMALL)
     assert caught.value.errno == errno.EFBIG
     assert folder.events_path.stat().st_size == size
     assert log.seq == 1
 
 
-def test_a_file_is_replaced_whole_or_kept(tmp_path: Path, small_files: int) -> None:
+def test_a_file_is_replaced_whole_or_kept(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     write_json(path, {"old": 1})
-    with pytest.raises(OSError, match=r"x\.json"):
-        write_json(path, {"new": "x" * small_files})
+    with small_files(), pytest.raises(OSError, match=r"x\.json"):
+        write_json(path, {"new": "x" * SMALL})
     assert json.loads(path.read_text()) == {"old": 1}
     assert [found.name for found in tmp_path.iterdir()] == ["x.json"], "nothing is left beside it"
 
 
-def test_half_a_folder_is_not_left_behind(tmp_path: Path, small_files: int) -> None:
-    with pytest.raises(OSError, match=r"job\.json"):
+def test_half_a_folder_is_not_left_behind(tmp_path: Path) -> None:
+    with small_files(), pytest.raises(OSError, match=r"job\.json"):
         JobFolder.create(tmp_path, job())
     assert not list(tmp_path.iterdir())
 
