@@ -172,6 +172,18 @@ def test_a_folder_that_cannot_be_written_is_an_error_in_words(lab: Lab) -> None:
         folder.chmod(0o700)
 
 
+def test_curves_that_cannot_be_written_are_an_error_in_words(lab: Lab) -> None:
+    """Nobody may make files in /sys, not even root, who may write everywhere else."""
+    job = lab.job(steps=20, pause=0.1)
+    series = lab.store.folder(job).series
+    series.rmdir()
+    series.symlink_to("/sys")
+    lab.start()
+    row = lab.until(job, "Error", "Done")
+    assert "series" in row.error
+    assert any(words in row.error for words in ("no permission", "read-only"))
+
+
 def test_a_folder_that_is_gone_is_an_error_in_words(lab: Lab) -> None:
     job = lab.job()
     lab.store.folder(job).path.rename(lab.store.home / "elsewhere")

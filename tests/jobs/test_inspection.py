@@ -143,6 +143,7 @@ try:
     inspectors.ask("crash", {{}})
 except InspectorDied:
     print(inspectors.ask("echo", {{}})[0]["pid"], flush=True)
+print(inspectors.ask("spawn", {{}})[0]["pid"], flush=True)
 time.sleep(60)
 """
 
@@ -159,11 +160,11 @@ def test_it_ends_with_its_parent_however_that_ends(tmp_path: Path, patch: str) -
     assert parent.stdout
     with parent, parent.stdout:
         assert parent.stdout.readline() == "[b'b', b'a']\n"
-        pid = int(parent.stdout.readline())
-        assert start_mark(pid)
+        pids = [int(parent.stdout.readline()) for _ in range(2)]  # the inspector, and a child of its own
+        assert all(map(start_mark, pids))
         parent.kill()
         parent.wait()
-        wait_for(lambda: start_mark(pid) is None)
+        wait_for(lambda: not any(map(start_mark, pids)))
 
 
 def test_waiting_leaves_the_other_greenlets_running(tmp_path: Path) -> None:
