@@ -84,10 +84,11 @@ def build(kind: str, theme: str) -> dict[str, Any]:
 
 def _model_roots(theme: str) -> list[Figure]:
     """Plots of a training: one source a curve, named as the curve; all share the x-range and a vertical crosshair."""
-    from bokeh.models import CrosshairTool, DataRange1d, Range1d, Span
+    from bokeh.models import CrosshairTool, Range1d, Span
 
     colour = COLOURS[theme]
-    x_range = DataRange1d(range_padding=0.01, only_visible=True, name="x")
+    # The page sets the range: a linked automatic one would wait for plots that are out of sight.
+    x_range = Range1d(0, 1, name="x")
     sources = {name: _curve(name) for name in _curve_names()}
     main = [("train/loss", colour["train"]), ("val/loss", colour["val"])]
     accuracy = [("train/accuracy", colour["train"]), ("val/accuracy", colour["val"]), ("val/top5", colour["third"])]
@@ -168,7 +169,8 @@ def _figure(theme: str, name: str, height: int, number: str, **options: Any) -> 
     from bokeh.plotting import figure
 
     ink = COLOURS[theme]["text"]
-    plot = figure(name=name, height=height, sizing_mode="stretch_width", toolbar_location=None, tools="", **options)
+    plain = {"sizing_mode": "stretch_width", "toolbar_location": None, "tools": "", "window_axis": "x"}
+    plot = figure(name=name, height=height, **plain, **options)
     plot.add_tools(zoom := BoxZoomTool(dimensions="width"))
     plot.toolbar.active_drag = zoom
     plot.background_fill_color = plot.border_fill_color = plot.outline_line_color = None

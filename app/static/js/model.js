@@ -13,6 +13,7 @@ const PLOTS = {
   speed: ["samples_per_second"], load: ["cpu/load", ...[...Array(8).keys()].map((index) => `gpu/${index}/load`)],
 };
 const KNOWN = [...new Set(Object.values(PLOTS).flat())];
+const SMOOTHED = new Set(["train/loss", "train/accuracy", "samples_per_second"]);
 const SPARSE = 60; // curves of fewer points are drawn with a dot at each
 const curves = new Map(KNOWN.map((name) => [name, new Curve(name)]));
 const closer = new Map(); // curves in full detail while somebody looks closer
@@ -35,12 +36,12 @@ function paintCurve(name) {
   const curve = closer.get(name) || curves.get(name);
   const axis = view.axis === "epoch" && !perEpoch() ? "step" : view.axis;
   const begin = started || curves.get("train/loss").walls[0] || curve.walls[0];
-  const data = columns(curve, axis, { perEpoch: perEpoch(), started: begin, amount: view.amount });
+  const data = columns(curve, axis, { perEpoch: perEpoch(), started: begin, amount: SMOOTHED.has(name) ? view.amount : 0 });
   plots.source(name).data = data;
-  const sparse = data.x.length <= SPARSE, shown = !view.hidden.has(name);
+  const sparse = data.x.length <= SPARSE, dots = sparse && name.startsWith("val/"), shown = !view.hidden.has(name);
   for (const item of plots.renderers(name)) {
     const kind = item.name.slice(name.length + 1);
-    item.visible = shown && (kind === "line" || (kind === "raw" ? !sparse && view.amount > 0 : sparse));
+    item.visible = shown && (kind === "line" || (kind === "raw" ? !sparse && SMOOTHED.has(name) && view.amount > 0 : dots));
   }
 }
 
@@ -54,9 +55,22 @@ function paint(dirty, visible) {
     for (const name of changed) paintCurve(name);
     holder_.classList.toggle("fv-empty", !names.some((name) => curves.get(name).count));
   }
+  if (!view.zoomed) showWhole();
   markBest();
   showFigures();
   return late;
+}
+
+/** The x-range of all plots covers every curve. */
+function showWhole() {
+  const begin = started || curves.get("train/loss").walls[0] || 0, perStep = view.axis === "epoch" ? 1 / (perEpoch() || 1) : 1;
+  const ends = [...curves.values()].filter((curve) => curve.count).flatMap((curve) => {
+    const places = view.axis === "minutes" ? curve.walls.map((wall) => (wall - begin) / 60) : curve.steps.map((step) => step * perStep);
+    return [places[0], places.at(-1)];
+  });
+  if (!ends.length) return;
+  const low = Math.min(...ends), high = Math.max(...ends), margin = (high - low) * 0.012 || 1;
+  plots.document.get_model_by_name("x").setv({ start: low - margin, end: high + margin });
 }
 
 /** A dashed line where the validation was best. */
@@ -162,6 +176,7 @@ async function lookCloser() {
     closer.set(name, new Curve(name));
     closer.get(name).load(series);
   }
+  for (const figure_ of plots.figures.values()) figure_.y_range.reset?.();
   plots.touch();
 }
 
@@ -169,9 +184,9 @@ function wholeTraining() {
   view.zoomed = false;
   turn += 1;
   closer.clear();
+  for (const figure_ of plots.figures.values()) figure_.y_range.reset?.();
   $("#reset-zoom").hidden = true;
   $("#zoom-hint").hidden = false;
-  plots.document.get_model_by_name("x").reset();
   plots.touch();
 }
 
