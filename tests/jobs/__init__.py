@@ -1,1 +1,1 @@
-"""Tests of jobs/; packages, so that equal file names in different folders do not clash and tests can share helpers."""
+"""Tests of jobs/: packages, so that equal file names in different folders do not clash."""
