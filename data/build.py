@@ -154,7 +154,7 @@ class _Build:
             "encoding": self.options.encoding,
             "jpeg_quality": self.options.jpeg_quality,
             "seed": self.options.seed,
-            "splits": {split: asdict(info) for split, info in self.infos.items()},
+            "splits": {split: {**asdict(info), "counts": list(info.counts)} for split, info in self.infos.items()},
         }
 
     def _split(self, split: str, part: Part, failures: TextIO) -> Iterator[Event]:

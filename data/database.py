@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from weakref import WeakValueDictionary
 
-import lmdb
 import numpy as np
 from numpy.typing import NDArray
 
 from data.codecs import Pixels, decode_record
+from data.environments import environment
 from data.errors import UserError
 from data.preparation import Preparation
 
 FORMAT = 1
 SPLITS = ("train", "val", "test")
 KEY_BYTES = 8
-_READ_AHEAD_LIMIT = 1 << 30
-"""Bytes: smaller databases profit from the kernel's read-ahead; larger ones are read at random and it only hurts."""
 
 
 @dataclass(frozen=True)
@@ -203,32 +199,6 @@ class Split:
         if not 0 <= index < len(self):
             raise IndexError(f"records are 0 .. {len(self) - 1}, not {index}")
         return int(index)
-
-
-_Identity = tuple[int, int, int, int]
-_environments: WeakValueDictionary[_Identity, lmdb.Environment] = WeakValueDictionary()
-_recent: dict[_Identity, lmdb.Environment] = {}
-_KEEP_OPEN = 64
-
-
-def environment(folder: Path) -> lmdb.Environment:
-    """The LMDB environment of a folder, read-only and opened once a process: LMDB forbids twice, a fork needs its own.
-
-    Without locks, since a finished database is never written; any number of processes may read it, also from a disk
-    that is read-only. The last 64 stay open.
-    """
-    file = os.stat(folder / "data.mdb")
-    key = (os.getpid(), file.st_dev, file.st_ino, file.st_mtime_ns)
-    found = _environments.get(key)
-    if found is None:
-        read_ahead = file.st_size < _READ_AHEAD_LIMIT
-        found = lmdb.open(str(folder), readonly=True, lock=False, create=False, readahead=read_ahead, max_spare_txns=4)
-        _environments[key] = found
-    _recent.pop(key, None)
-    _recent[key] = found
-    while len(_recent) > _KEEP_OPEN:
-        _recent.pop(next(iter(_recent)))
-    return found
 
 
 def _key(index: int) -> bytes:

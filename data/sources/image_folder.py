@@ -55,7 +55,9 @@ def scan(options: DatasetOptions) -> Generator[int, None, Listing]:
     findings = Findings()
     root = _sole_folder(require_folder(options.folder, "folder"))
     layout = detect_layout(root) if options.layout == "auto" else options.layout
-    classes = {split: classes for split, classes in _classes_by_split(root, layout).items() if classes}
+    classes = {
+        split: classes for split, classes in _classes_by_split(root, layout).items() if classes or split == "train"
+    }
     notes = [_explain(options.folder, root, layout, classes)]
     own = {"val": options.val_folder, "test": options.test_folder}
     places = {split: options.folder for split in classes}
