@@ -27,6 +27,7 @@ from jobs.folder import BrokenFolder, EventLog
 from jobs.job import Job, Status
 from jobs.plan import Capacity, Parent, Request, plan
 from jobs.resources import Machine
+from jobs.scan import scan
 from jobs.store import Store
 from jobs.tables import JobRow
 from jobs.watched import Follower, Watched
@@ -54,6 +55,7 @@ class Scheduler:
         self._resting: dict[str, float] = {}
         self._planned = -REPLAN
         self._changed = True
+        self._scan = scan(store)
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop``. A database that does not answer is waited for; one broken job does not stop the rest."""
@@ -72,6 +74,14 @@ class Scheduler:
             self._guarded(job_id, self._attend)
         if self._changed or (self._rows and time.monotonic() - self._planned >= REPLAN):
             self._decide()
+        self._scan_on()
+
+    def _scan_on(self) -> None:
+        """Compare some more folders with their rows; nothing once all have been."""
+        try:
+            next(self._scan, None)
+        except OSError as error:
+            log.warning("the job folders cannot be compared with the database: %s", error)
 
     def _look_at_machine(self) -> None:
         try:
@@ -107,7 +117,12 @@ class Scheduler:
     # -- a job that was started ----------------------------------------------------------------------------------
 
     def _adopt(self, job_id: str) -> None:
-        """Follow a worker that an earlier scheduler started, whether it still lives or has ended meanwhile."""
+        """Follow a worker that an earlier scheduler started, whether it still lives or has ended meanwhile.
+
+        A row that is in a final state was settled after its worker had gone: it is here only to be deleted.
+        """
+        if Status(self._rows[job_id].status).finished:
+            return
         folder = self.store.folder(job_id)
         handle = self.executor.adopt(folder)
         if handle is None or job_id in self._watched:
