@@ -22,13 +22,13 @@ def reindex(store: Store) -> int:
     folder is gone are marked broken. May run while the scheduler does: states are those of the folders.
     """
     folders = [JobFolder(path) for path in sorted(store.root.iterdir()) if is_id(path.name)]
-    read = sum(_take_in(store, folder) for folder in folders)
+    read = sum(take_in(store, folder) for folder in folders)
     _mark_missing(store, {folder.path.name for folder in folders})
     return read
 
 
-def _take_in(store: Store, folder: JobFolder) -> bool:
-    """One folder. False where it is broken."""
+def take_in(store: Store, folder: JobFolder) -> bool:
+    """Read one folder into its row, which is made where there is none. False where it is broken."""
     job_id = folder.path.name
     known = store.get(job_id, anyone=True) is not None
     try:
