@@ -22,7 +22,7 @@ def updates(folder: JobFolder, seq: int, counts: Mapping[str, int], limit: int =
     """Events after number ``seq``, and of each curve the points after the first ``counts[curve]`` (missing: all).
 
     The answer is JSON-ready: ``{"job", "seq": last, "events": [...], "series": {curve: {"start", "stop", "steps",
-    "values"}}}``. A point's identity is its index in the curve's file: points [start, stop) are meant, and with
+    "walls" (Unix seconds), "values"}}}``. A point's identity is its index in the curve's file: points [start, stop) are meant, and with
     ``"thinned": true`` only about ``limit`` of them are told. Values that are not finite are None. Asking again with
     the returned ``seq`` and each ``stop`` leaves no gap and repeats nothing.
     """
@@ -67,7 +67,8 @@ def _news(folder: JobFolder, curve: str, start: int, limit: int) -> dict[str, An
     points = series.read(folder.series, curve, start, stop)
     shown = series.thin(points, limit)
     thinned = {"thinned": True} if len(shown) < len(points) else {}
-    return {"start": start, "stop": stop, "steps": shown["step"].tolist(), "values": finite(shown["value"]), **thinned}
+    numbers = {"steps": shown["step"].tolist(), "walls": shown["wall"].tolist(), "values": finite(shown["value"])}
+    return {"start": start, "stop": stop, **numbers, **thinned}
 
 
 def _whole_events(text: bytes, *, from_start: bool) -> list[Event]:

@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> JobFolder:
 def add_points(folder: JobFolder, steps: range, curve: str = "train/loss") -> None:
     writer = SeriesWriter(folder.series)
     for step in steps:
-        writer.add(step, 0.0, {curve: float(step)})
+        writer.add(step, 10.0 * step, {curve: float(step)})
     writer.flush()
 
 
@@ -34,7 +34,8 @@ def test_everything_the_first_time(folder: JobFolder) -> None:
     add_points(folder, range(1, 4))
     answer = updates(folder, 0, {})
     assert (answer["job"], answer["seq"], [event["text"] for event in answer["events"]]) == ("job", 1, ["a"])
-    assert answer["series"] == {"train/loss": {"start": 0, "stop": 3, "steps": [1, 2, 3], "values": [1.0, 2.0, 3.0]}}
+    expected = {"start": 0, "stop": 3, "steps": [1, 2, 3], "walls": [10.0, 20.0, 30.0], "values": [1.0, 2.0, 3.0]}
+    assert answer["series"] == {"train/loss": expected}
 
 
 def test_nothing_new_is_short(folder: JobFolder) -> None:
