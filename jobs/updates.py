@@ -22,9 +22,9 @@ def updates(folder: JobFolder, seq: int, counts: Mapping[str, int], limit: int =
     """Events after number ``seq``, and of each curve the points after the first ``counts[curve]`` (missing: all).
 
     The answer is JSON-ready: ``{"job", "seq": last, "events": [...], "series": {curve: {"start", "stop", "steps",
-    "walls" (Unix seconds), "values"}}}``. A point's identity is its index in the curve's file: points [start, stop) are meant, and with
-    ``"thinned": true`` only about ``limit`` of them are told. Values that are not finite are None. Asking again with
-    the returned ``seq`` and each ``stop`` leaves no gap and repeats nothing.
+    "walls", "values"}}}``, walls in Unix seconds. A point's identity is its index in the curve's file: points
+    [start, stop) are meant, and with ``"thinned": true`` only about ``limit`` of them are told. Values that are not
+    finite are None. Asking again with the returned ``seq`` and each ``stop`` leaves no gap and repeats nothing.
     """
     events = events_after(folder.events_path, seq)
     found = {}
