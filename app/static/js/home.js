@@ -22,6 +22,8 @@ function spark(values) {
 function showRow(row, job) {
   setStatus(part("status", row), job.broken ? "Broken" : job.status);
   setProgress(part("progress", row), job.fraction);
+  const going = part("going", row);
+  if (going) going.hidden = job.status !== "Running";
   const eta = part("eta", row), reason = part("reason", row), line = part("spark", row);
   if (eta) eta.textContent = job.eta !== null && job.status === "Running" ? `about ${duration(job.eta)} left` : "\u00a0";
   if (reason) reason.textContent = job.reason ? ` · ${job.reason}` : "";

@@ -38,7 +38,7 @@ function paintCurve(name) {
   const begin = started || curves.get("train/loss").walls[0] || curve.walls[0];
   const data = columns(curve, axis, { perEpoch: perEpoch(), started: begin, amount: SMOOTHED.has(name) ? view.amount : 0 });
   plots.source(name).data = data;
-  const sparse = data.x.length <= SPARSE, dots = sparse && name.startsWith("val/"), shown = !view.hidden.has(name);
+  const sparse = data.x.length <= SPARSE, dots = sparse && (name.startsWith("val/") || data.x.length < 6), shown = !view.hidden.has(name);
   for (const item of plots.renderers(name)) {
     const kind = item.name.slice(name.length + 1);
     item.visible = shown && (kind === "line" || (kind === "raw" ? !sparse && SMOOTHED.has(name) && view.amount > 0 : dots));
