@@ -95,6 +95,8 @@ class Scheduler:
         if version == self._version:
             return
         known, self._rows = self._rows, {row.id: row for row in self.store.live()}
+        # A worker that has said Done and not yet gone still holds its slot: its row is no longer live, but attended to.
+        self._rows.update({job_id: known[job_id] for job_id in self._watched if job_id not in self._rows})
         for job_id in self._rows.keys() - known.keys():
             self._guarded(job_id, self._adopt)
         self._version, self._changed = version, True
