@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response, render_template, request
+from werkzeug.exceptions import BadRequest
 
 from app.auth import current
 from app.extensions import context
@@ -45,7 +46,9 @@ def running() -> Response:
 @blueprint.post("/jobs/bulk")
 def bulk() -> Response:
     """Abort or delete the selected jobs; each refusal comes back as a sentence."""
-    action = {"abort": jobs.abort, "delete": jobs.delete}[request.form.get("action", "")]
+    action = {"abort": jobs.abort, "delete": jobs.delete}.get(request.form.get("action", ""))
+    if action is None:
+        raise BadRequest("The action is abort or delete.")
     done, refused = 0, []
     for job_id in request.form.getlist("ids")[:1000]:
         try:
