@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from app.services.context import Conflict, Context, NotAllowed, NotFound, find_job, require
@@ -20,11 +19,9 @@ from jobs.job import Needs, Status
 from jobs.permissions import Principal
 from jobs.tables import JobRow
 from models.networks import networks as library
-from models.train_options import TrainOptions
+from models.train_options import TrainOptions, completed
 
 CUSTOM = "custom"
-CUSTOM_BATCH = 64
-"""Batch size of a custom network whose form leaves it blank."""
 MOST_IMAGES = 256
 """Images in one classify request; more are asked for in several."""
 
@@ -58,7 +55,7 @@ def create(ctx: Context, who: Principal | None, values: Mapping[str, Any]) -> Jo
     order = Order(
         type="model",
         task="train_model",
-        options=_completed(options),
+        options=completed(options),
         parents=(dataset.id,),
         needs=_needs(ctx, options),
         prepare=_write_source(source),
@@ -157,13 +154,6 @@ def _try_network(ctx: Context, options: TrainOptions, source: str, dataset: JobR
             error.field = "source" if options.network == CUSTOM else "network"
         raise
     return {**answer, "input": [channels, height, width], "classes": classes}
-
-
-def _completed(options: TrainOptions) -> TrainOptions:
-    """The options with what was left blank filled in, so that the job can be repeated from its folder alone."""
-    own = library[options.network].batch_size if options.network in library else CUSTOM_BATCH
-    seed = secrets.randbelow(2**31) if options.seed is None else options.seed
-    return replace(options, batch_size=options.batch_size or own, seed=seed)
 
 
 def _needs(ctx: Context, options: TrainOptions) -> Needs:
