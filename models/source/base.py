@@ -168,7 +168,7 @@ class Base:
     def argument(self, name: str | None, node: ast.expr, value: Value) -> Argument:
         """An argument as the graph shows it."""
         text, meaning = self.text(node), describe(value)
-        literal = value.literal if isinstance(value, Const) else None
+        literal = value.literal if isinstance(value, Const) and value.shift == 0 else None
         return Argument(name, text, self.source.span(node), None if meaning == text else meaning, literal)
 
     @property

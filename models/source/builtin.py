@@ -86,7 +86,8 @@ class Builtins(Calls):
         plain = len(given) < 3 and isinstance(start, Const) and isinstance(start.value, int)
         literal = last.literal if plain and isinstance(last, Const) else None
         text = texts[0] if len(texts) == 1 else f"range({', '.join(texts)})"
-        return Repeat(text, times, literal, -start.value if plain and isinstance(start, Const) else 0)
+        shift = last.shift if isinstance(last, Const) else 0
+        return Repeat(text, times, literal, shift - start.value if plain and isinstance(start, Const) else 0)
 
     def _call_enumerate(self, given: list[Given], site: Site) -> Value | None:
         items = self._list_of(self._first(given))

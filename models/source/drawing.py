@@ -111,7 +111,9 @@ class Drawing(Base):
         """Draw something that cannot be read, locked with its reason."""
         operands = self._given(given, site)
         location = self.source.span(site.node) if site.node is not None else None
-        node = self.node(name.rsplit(".", 1)[-1], "unknown", name, location=location, locked=reason)
+        func = site.node.func if isinstance(site.node, ast.Call) else None
+        called = getattr(func, "attr", None) or getattr(func, "id", None) or name.rsplit(".", 1)[-1]
+        node = self.node(called, "unknown", name, location=location, locked=reason)
         return self._connected(node, operands, site)
 
     def draw_sequence(self, module: Module, items: Items, given: list[Given], site: Site) -> Value:

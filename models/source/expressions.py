@@ -171,7 +171,8 @@ class Expressions(Base):
             return self._format(left.value.value, right.value, node)
         try:
             if isinstance(left.value, Const) and isinstance(right.value, Const):
-                return Const(constants.binary(op, left.value.value, right.value.value))
+                result = Const(constants.binary(op, left.value.value, right.value.value))
+                return _shifted(result, left.value, right.value, op)
         except CannotFold:
             pass
         return self.unknown(node)
@@ -300,3 +301,12 @@ def _like(value: Value, found: Value) -> Value:
     if isinstance(value, Module) and isinstance(found, Items):
         return Container(value.op, value.span, items=found)
     return found
+
+
+def _shifted(result: Const, left: Const, right: Const, op: ast.operator) -> Const:
+    """Keep in mind where a whole number is written when a constant is added to it or taken from it."""
+    whole = type(left.value) is int and type(right.value) is int
+    if whole and left.literal is not None and isinstance(op, ast.Add | ast.Sub):
+        change = right.value if isinstance(op, ast.Add) else -right.value
+        return Const(result.value, left.literal, left.shift + change)
+    return result

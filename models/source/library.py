@@ -24,47 +24,17 @@ from models.source.values import (
     Value,
 )
 
-_QUIET = frozenset(
-    (
-        "print",
-        "isinstance",
-        "issubclass",
-        "hasattr",
-        "callable",
-        "type",
-        "id",
-        "repr",
-        "hash",
-        "torch._assert",
-        "torch.is_tensor",
-        "warnings.warn",
-        "torch._C._log_api_usage_once",
-        "torch.numel",
-        "torch.is_floating_point",
-        "torch.jit.annotate",
-    )
+_QUIET_NAMES = (
+    "print isinstance issubclass hasattr callable type id repr hash torch._assert torch.is_tensor warnings.warn "
+    "torch._C._log_api_usage_once torch.numel torch.is_floating_point torch.jit.annotate"
 )
+_QUIET = frozenset(_QUIET_NAMES.split())
 """Functions that give no tensor although they may be given one."""
 _NEVER = frozenset(
     {"torch.jit.is_scripting", "torch.jit.is_tracing", "torch.is_autocast_enabled", "torch.onnx.is_in_onnx_export"}
 )
-_MAKERS = frozenset(
-    (
-        "zeros",
-        "ones",
-        "full",
-        "empty",
-        "rand",
-        "randn",
-        "randint",
-        "arange",
-        "linspace",
-        "eye",
-        "tensor",
-        "zeros_like",
-        "ones_like",
-    )
-)
+_MAKERS_NAMES = "zeros ones full empty rand randn randint arange linspace eye tensor zeros_like ones_like"
+_MAKERS = frozenset(_MAKERS_NAMES.split())
 """Functions that make a tensor out of numbers."""
 
 

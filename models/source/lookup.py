@@ -6,32 +6,11 @@ import ast
 
 from models.source.values import Const, Element, Entry, Extern, Items, Unknown, Value
 
-SEVERAL = frozenset(
-    (
-        "MultiheadAttention",
-        "LSTM",
-        "GRU",
-        "RNN",
-        "LSTMCell",
-        "split",
-        "chunk",
-        "unbind",
-        "topk",
-        "max",
-        "min",
-        "sort",
-        "tensor_split",
-        "split_with_sizes",
-        "multi_head_attention_forward",
-        "frexp",
-        "slogdet",
-        "svd",
-        "qr",
-        "median",
-        "mode",
-        "kthvalue",
-    )
+SEVERAL_NAMES = (
+    "MultiheadAttention LSTM GRU RNN LSTMCell split chunk unbind topk max min sort tensor_split "
+    "split_with_sizes multi_head_attention_forward frexp slogdet svd qr median mode kthvalue"
 )
+SEVERAL = frozenset(SEVERAL_NAMES.split())
 """Layers and functions that give several tensors (max and min only with a dimension)."""
 OPERATORS: dict[type[ast.operator], str] = {
     ast.Add: "add",

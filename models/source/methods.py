@@ -27,38 +27,10 @@ from models.source.values import (
     Value,
 )
 
-_FACTS = frozenset(
-    (
-        "size",
-        "dim",
-        "numel",
-        "item",
-        "tolist",
-        "stride",
-        "ndimension",
-        "get_device",
-        "element_size",
-        "nelement",
-        "is_floating_point",
-    )
-)
-_ITSELF = frozenset(
-    (
-        "to",
-        "cuda",
-        "cpu",
-        "half",
-        "float",
-        "double",
-        "eval",
-        "train",
-        "requires_grad_",
-        "apply",
-        "bfloat16",
-        "compile",
-        "share_memory",
-    )
-)
+_FACTS_NAMES = "size dim numel item tolist stride ndimension get_device element_size nelement is_floating_point"
+_FACTS = frozenset(_FACTS_NAMES.split())
+_ITSELF_NAMES = "to cuda cpu half float double eval train requires_grad_ apply bfloat16 compile share_memory"
+_ITSELF = frozenset(_ITSELF_NAMES.split())
 """Methods of nn.Module that give the module back."""
 
 

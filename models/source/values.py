@@ -20,10 +20,12 @@ class Value:
 
 @dataclass(eq=False)
 class Const(Value):
-    """A number, string, None, bool or tuple of them. ``literal`` is where it is written, while nothing changed it."""
+    """A number, string, None or bool. ``literal`` is where it is written, while nothing lies between but names and
+    ``shift``: what was added to a whole number since."""
 
     value: Any
     literal: Span | None = None
+    shift: int = 0
 
 
 @dataclass(eq=False)
