@@ -8,7 +8,7 @@ NODE_DIR := $(CURDIR)/$(VENV)/bin
 TORCH ?= install
 
 .DEFAULT_GOAL := help
-.PHONY: help env dev run demo test lint format bench docs clean
+.PHONY: help env dev run demo test lint format bench clean
 
 help: ## show this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -38,9 +38,6 @@ format: dev ## rewrite the code in the house's format
 
 bench: dev ## run every benchmark beside its peer (about fifteen minutes)
 	$(BIN)/python -m benchmarks
-
-docs: dev ## remake the README's screenshots from a running server
-	$(BIN)/python -m docs.screenshots
 
 clean: ## remove the environment and everything built
 	rm -rf $(VENV) app/static/vendor frontend/node_modules *.egg-info
