@@ -182,6 +182,7 @@ def _figure(theme: str, name: str, height: int, number: str, **options: Any) -> 
     plot.axis.axis_label_text_font_style = "normal"
     plot.grid.grid_line_color, plot.grid.grid_line_alpha = GRID[theme], 0.18
     plot.xaxis.name = f"{name} x"
+    plot.xaxis.ticker.desired_num_ticks = 6 if height > 200 else 3  # labels must not run into each other
     if options.get("y_axis_type") != "log" and name != "rate":
         plot.yaxis.formatter = NumeralTickFormatter(format=number)
     return plot
