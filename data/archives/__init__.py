@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from data.archives.budget import ArchiveLimits, Budget
-from data.archives.entry import DAMAGED, Entry, blocks, damaged, refused, safe_parts
+from data.archives.entry import Entry, blocks, refused, safe_parts
 from data.archives.tars import tar_entries
 from data.archives.zips import is_zip, zip_entries
 from data.errors import UserError
@@ -40,12 +40,9 @@ def unpack(archive: Path, target: Path, *, limits: ArchiveLimits | None = None, 
 
 def _unpack(archive: Path, aside: Path, budget: Budget, report: Report) -> int:
     files = 0
-    try:
-        for entry in zip_entries(archive) if is_zip(archive) else tar_entries(archive, budget):
-            files += _write(entry, aside, budget)
-            report(min(1.0, entry.fraction), files)
-    except DAMAGED as error:
-        raise damaged(error) from None
+    for entry in zip_entries(archive) if is_zip(archive) else tar_entries(archive, budget):
+        files += _write(entry, aside, budget)
+        report(min(1.0, entry.fraction), files)
     if not files:
         raise UserError("The archive is empty.", field="file")
     return files

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
+import errno
 import lzma
 import os
+import struct
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO
@@ -17,8 +19,11 @@ from data.errors import UserError
 from data.files import shown
 
 _BLOCK = 1 << 20
-DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, gzip.BadGzipFile)
-"""What the decompressors raise for damaged data."""
+_DAMAGE = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
+    *(ValueError, IndexError, KeyError, OverflowError, RuntimeError),
+)
+"""What the standard library lets out for damaged archives; a bare OSError among them (bzip2, gzip)."""
 
 
 @dataclass
@@ -46,23 +51,25 @@ def safe_parts(name: str) -> tuple[str, ...]:
 
 
 def blocks(opener: Callable[[], IO[bytes]]) -> Iterator[bytes]:
-    """An entry's content in blocks. Errors of the decompressor become UserErrors here, apart from those of the disk."""
+    """An entry's content in blocks."""
+    with damage_in_words(), opener() as source:
+        while block := source.read(_BLOCK):
+            yield block
+
+
+@contextmanager
+def damage_in_words() -> Iterator[None]:
+    """Turn what the decompressors raise into a UserError; errors of the disk pass."""
     try:
-        with opener() as source:
-            while block := source.read(_BLOCK):
-                yield block
-    except (*DAMAGED, OSError, ValueError, RuntimeError) as error:  # bz2 and gzip report damage as a bare OSError
-        if isinstance(error, OSError) and error.errno:
+        yield
+    except _DAMAGE as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # zipfile seeks before the file
             raise
-        raise damaged(error) from None
-
-
-def damaged(error: Exception) -> UserError:
-    return UserError(
-        f"The archive is damaged or incomplete ({str(error) or type(error).__name__}).",
-        field="file",
-        hint="Pack and upload it again.",
-    )
+        raise UserError(
+            f"The archive is damaged or incomplete ({str(error) or type(error).__name__}).",
+            field="file",
+            hint="Pack and upload it again.",
+        ) from None
 
 
 def refused(name: str, why: str) -> UserError:

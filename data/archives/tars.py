@@ -5,14 +5,13 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
-import struct
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
 from data.archives.budget import Budget
-from data.archives.entry import DAMAGED, Entry, damaged, refused
+from data.archives.entry import Entry, damage_in_words, refused
 from data.errors import UserError
 
 _LONGEST_HEADER = 16 << 20
@@ -23,9 +22,12 @@ def tar_entries(archive: Path, budget: Budget) -> Iterator[Entry]:
     with archive.open("rb") as raw:
         stream = _HeaderGuard(_decompressed(raw))
         try:
-            packed = tarfile.open(fileobj=cast("IO[bytes]", stream), mode="r|")  # noqa: SIM115  closed just below
-        except (tarfile.ReadError, *DAMAGED, OSError) as error:
-            raise unknown_kind(archive) from error
+            with damage_in_words():
+                packed = tarfile.open(fileobj=cast("IO[bytes]", stream), mode="r|", tarinfo=_Header)  # noqa: SIM115
+        except UserError:
+            if (stream.since_header or 0) > tarfile.RECORDSIZE:
+                raise
+            raise unknown_kind(archive) from None
         with packed:
             while (member := _next(packed, stream)) is not None:
                 if not (member.isreg() or member.isdir()):
@@ -38,14 +40,24 @@ def _next(packed: tarfile.TarFile, stream: _HeaderGuard) -> tarfile.TarInfo | No
     """The next header. tarfile would keep every header in memory and let out errors of many types for damaged ones."""
     packed.members = []  # type: ignore[attr-defined]
     stream.since_header = 0
-    try:
-        return packed.next()
-    except (OSError, ValueError, IndexError, KeyError, struct.error) as error:
-        if isinstance(error, OSError) and error.errno:
-            raise
-        raise damaged(error) from None
-    finally:
-        stream.since_header = None
+    with damage_in_words():
+        member = packed.next()
+    stream.since_header = None
+    return member
+
+
+class _Header(tarfile.TarInfo):
+    """A header that may not be damaged: tarfile takes a damaged or missing one for the end of the archive."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Header:
+        """As tarfile's; ValueError unless it is a sound header or the zeros that end an archive."""
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            if len(buf) == tarfile.BLOCKSIZE and not any(buf):
+                raise
+            raise ValueError(str(error)) from None
 
 
 def _tar_opener(packed: tarfile.TarFile, member: tarfile.TarInfo) -> Callable[[], IO[bytes]]:

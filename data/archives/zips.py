@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
-from data.archives.entry import Entry, refused
+from data.archives.entry import Entry, damage_in_words, refused
 from data.errors import UserError
 
 
@@ -20,7 +20,9 @@ def is_zip(archive: Path) -> bool:
 
 
 def zip_entries(archive: Path) -> Iterator[Entry]:
-    with zipfile.ZipFile(archive) as packed:
+    with damage_in_words():
+        packed = zipfile.ZipFile(archive)
+    with packed:
         infos = packed.infolist()
         total = sum(info.compress_size for info in infos) or 1
         done = 0
@@ -31,7 +33,7 @@ def zip_entries(archive: Path) -> Iterator[Entry]:
             if info.flag_bits & 1:
                 raise UserError("The archive is encrypted.", field="file", hint="Pack it without a password.")
             done += info.compress_size
-            opener = None if info.is_dir() else _zip_opener(packed, info)
+            opener = None if info.filename.endswith("/") else _zip_opener(packed, info)
             yield Entry(_zip_name(info), opener, done / total)
 
 

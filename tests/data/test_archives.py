@@ -186,6 +186,21 @@ def test_a_tar_cut_off_is_refused(tmp_path: Path, mode: str) -> None:
     refuse(tmp_path / "x", "damaged|incomplete")
 
 
+@pytest.mark.parametrize("end", [1024 * 2, 1024 * 3])
+def test_a_tar_cut_off_between_two_files_is_not_taken_for_whole(tmp_path: Path, end: int) -> None:
+    make_tar(tmp_path / "x", {f"{n}.png": b"x" * 500 for n in range(5)})
+    os.truncate(tmp_path / "x", end)
+    refuse(tmp_path / "x", "incomplete")
+
+
+def test_a_tar_with_a_damaged_header_is_not_taken_for_whole(tmp_path: Path) -> None:
+    make_tar(tmp_path / "x", {f"{n}.png": b"x" * 500 for n in range(5)})
+    data = bytearray((tmp_path / "x").read_bytes())
+    data[2048 + 100] ^= 1
+    (tmp_path / "x").write_bytes(data)
+    refuse(tmp_path / "x", "damaged")
+
+
 @given(st.sampled_from(["zip", "w", "w:gz", "w:bz2", "w:xz"]), st.data())
 @settings(max_examples=200, deadline=None)
 def test_damaged_archives_give_a_user_error_or_files_and_nothing_else(tmp_path_factory, kind, draw) -> None:
