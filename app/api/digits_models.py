@@ -20,9 +20,12 @@ from app.services.context import find_job
 from app.services.jobs import job_of
 from app.services.models import checkpoint_name
 from data.errors import InvalidOptions, UserError
+from data.options import parse
 from jobs.folder import BrokenFolder
 from jobs.job import is_id
 from jobs.tables import JobRow
+from models.train_options import TrainOptions
+from models.training.schedule import learning_rate
 
 blueprint = new_blueprint("models")
 
@@ -96,6 +99,19 @@ def customize() -> Response:
     epoch = request.values.get("snapshot_epoch", type=float)
     weights = f"{checkpoint_name(context(), row, str(epoch))}.safetensors" if epoch and epoch > 0 else None
     return jsonify(network=models.source(context(), row), snapshot=weights, python_layer=None)
+
+
+@twin(blueprint, "/models/visualize-lr", "POST")
+def visualize_lr() -> Response:
+    """The learning rate over the training, 101 points from 0 to 100 %: one column for each rate of the form."""
+    form = {name: text for name, text in request.form.items() if name == "learning_rate" or name.startswith("lr_")}
+    asked, _ = model_requests({**form, "model_name": "-", "dataset": "-"})
+    columns = []
+    for values in asked:
+        options = parse(TrainOptions, values)
+        title = "Learning Rate" if len(asked) == 1 else f"Learning Rate {values['learning_rate']}"
+        columns.append([title, *(learning_rate(options, percent / 100) for percent in range(101))])
+    return jsonify(data={"columns": columns})
 
 
 @blueprint.route("/models/<job_id>/download", methods=["GET", "POST"])

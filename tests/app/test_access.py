@@ -136,6 +136,7 @@ KINDS: dict[str, str] = {
     "digits_models.customize": PEOPLE,
     "digits_models.download": SEE,
     "digits_models.show": SEE,
+    "digits_models.visualize_lr": PEOPLE,
     "digits_session.login": PUBLIC,
     "digits_session.logout": PUBLIC,
 }

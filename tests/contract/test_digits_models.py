@@ -49,6 +49,13 @@ def test_19_customize_gives_the_network_to_edit(digits: Script) -> None:
     assert digits.post("/models/customize?network=nonet").status_code == 404
 
 
+def test_the_learning_rate_over_the_training(digits: Script) -> None:
+    form = {"learning_rate": "0.1", "lr_policy": "step", "lr_step_size": "50", "lr_step_gamma": "0.5"}
+    (column,) = digits.post("/models/visualize-lr", form).json()["data"]["columns"]
+    assert column == ["Learning Rate", *[0.1] * 50, *[0.05] * 50, 0.025]
+    assert digits.post("/models/visualize-lr", {"lr_policy": "poly"}).json()["errors"].keys() == {"lr_policy"}
+
+
 def test_20_create_by_form_abort_and_delete(digits: Script, model_form: dict[str, Any]) -> None:
     form = {**model_form, "model_name": "by form", "train_epochs": 10_000}
     response = digits.post("/models/images/classification", form)
