@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.contract.script import Script
+from tests.contract.script import Script, until
 
 pytestmark = pytest.mark.process
 
@@ -71,9 +71,11 @@ def test_5_create_perhaps_abort_or_wait_and_delete(
     if "wait" in steps:
         digits.wait(job)
         assert digits.post(f"/datasets/{job}/abort").status_code == 403
+    directory = Path(digits.json(f"/datasets/{job}.json")["directory"])
     response = digits.delete(f"/datasets/{job}")
     assert (response.status_code, response.text) == (200, "Job deleted.")
     assert digits.get(f"/datasets/{job}.json").status_code == 404
+    until(lambda: not directory.exists(), 30, "the folder to go")
     assert digits.json(f"/datasets/{job}/status") == {"error": "Job not found."}
     assert digits.delete(f"/datasets/{job}").status_code == 404
     assert job not in [found["id"] for found in digits.json("/index.json")["datasets"]]
