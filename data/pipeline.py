@@ -51,7 +51,7 @@ class Chunk:
 def prepare_part(part: Part, recipe: Recipe, with_sum: bool, threads: int) -> Iterator[Chunk]:
     """All images of a part, chunk by chunk in its order. Chunks adapt to how long an image takes; results do not."""
     speed = Speed()
-    starts = _starts(len(part.rows), speed)
+    starts = _starts(len(part.rows), speed, threads)
 
     def work(span: tuple[int, int]) -> Chunk:
         return prepare_chunk(part, span, recipe, with_sum)
@@ -134,11 +134,12 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _starts(count: int, speed: Speed) -> Iterator[tuple[int, int]]:
-    """Spans of positions that cover ``0 .. count-1``, each as long as the speed at that moment suggests."""
+def _starts(count: int, speed: Speed, threads: int) -> Iterator[tuple[int, int]]:
+    """Spans of positions covering ``0 .. count-1``, as long as the speed suggests; shorter at the end, for all to finish."""
     start = 0
     while start < count:
-        stop = min(count, start + (TINY_CHUNK if speed.tiny else CHUNK))
+        share = max(4, (count - start) // (2 * threads))
+        stop = min(count, start + (TINY_CHUNK if speed.tiny else min(CHUNK, share)))
         yield start, stop
         start = stop
 

@@ -1,0 +1,1 @@
+"""What Foveal is measured against: other designs and libraries, restated as small programs."""
