@@ -51,7 +51,7 @@ class Chunk:
 def prepare_part(part: Part, recipe: Recipe, with_sum: bool, threads: int) -> Iterator[Chunk]:
     """All images of a part, chunk by chunk in its order. Chunks adapt to how long an image takes; results do not."""
     speed = Speed()
-    starts = _starts(len(part.rows), speed, threads)
+    starts = _starts(len(part.rows), speed)
 
     def work(span: tuple[int, int]) -> Chunk:
         return prepare_chunk(part, span, recipe, with_sum)
@@ -134,12 +134,11 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _starts(count: int, speed: Speed, threads: int) -> Iterator[tuple[int, int]]:
-    """Spans of positions covering ``0 .. count-1``, as long as the speed suggests; shorter at the end, for all to finish."""
+def _starts(count: int, speed: Speed) -> Iterator[tuple[int, int]]:
+    """Spans of positions that cover ``0 .. count-1``, each as long as the speed at that moment suggests."""
     start = 0
     while start < count:
-        share = max(4, (count - start) // (2 * threads))
-        stop = min(count, start + (TINY_CHUNK if speed.tiny else min(CHUNK, share)))
+        stop = min(count, start + (TINY_CHUNK if speed.tiny else CHUNK))
         yield start, stop
         start = stop
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
 _GREY, _RGB = 0, 2
-_END = b"\0\0\0\0IEND\xaeB`\x82"
 _CRITICAL = frozenset((b"IHDR", b"IDAT", b"IEND"))
 _HARMLESS = _CRITICAL | {b"gAMA", b"cHRM", b"sRGB", b"pHYs", b"tIME", b"bKGD", b"sBIT", b"hIST"}
 """Chunks that do not change what Pillow shows: no palette, transparency, animation, EXIF, profile or text."""
@@ -71,11 +70,10 @@ def plain_header(data: bytes) -> Header | None:
     width, height, depth, colour, method, filters, interlaced = struct.unpack_from(">IIBBBBB", data, 16)
     if depth != 8 or colour not in (_GREY, _RGB) or method or filters or interlaced:
         return None
-    channels = 1 if colour == _GREY else 3
-    if _only_picture(data):
-        return Header(width, height, channels, bare=True)
     kinds = _chunks(data)
-    return Header(width, height, channels, kinds <= _CRITICAL) if kinds and kinds <= _HARMLESS else None
+    if kinds is None or not kinds <= _HARMLESS:
+        return None
+    return Header(width, height, 1 if colour == _GREY else 3, kinds <= _CRITICAL)
 
 
 def encode(pixels: Pixels) -> bytes:
@@ -97,20 +95,6 @@ def encode(pixels: Pixels) -> bytes:
 def _chunk(kind: bytes, body: bytes) -> bytes:
     crc = isal_zlib.crc32(body, isal_zlib.crc32(kind))
     return b"".join((len(body).to_bytes(4, "big"), kind, body, crc.to_bytes(4, "big")))
-
-
-def _only_picture(data: bytes) -> bool:
-    """Whether the file is header, one IDAT and end, undamaged: the usual small PNG, checked without a loop."""
-    if data[37:41] != b"IDAT" or not data.endswith(_END):
-        return False
-    end = 41 + int.from_bytes(data[33:37], "big")
-    if end + 4 + len(_END) != len(data):
-        return False
-    crc = isal_zlib.crc32
-    return (
-        crc(data[12:29]).to_bytes(4, "big") == data[29:33]
-        and crc(memoryview(data)[37:end]).to_bytes(4, "big") == data[end : end + 4]
-    )
 
 
 def _chunks(data: bytes) -> set[bytes] | None:
