@@ -139,8 +139,8 @@ class _Walk:
         expected, got = number(node, argument), given.channels
         if expected is None or got is None or expected == got or not edges:
             return
-        source = self.graph.by_id[given.origin or edges[0].source].label
-        text = f"{node.label} expects {expected:,} {what}, gets {got:,} from {source}."
+        source = self.graph.by_id[given.origin or edges[0].source].spoken
+        text = f"{node.spoken} expects {expected:,} {what}, gets {got:,} from {source}."
         if all(suggestion.node != node.id for suggestion in self.wrong):
             self.wrong.append(Suggestion(node.id, text, fix(node, argument, got)))
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import libcst as cst
+
 from data.errors import UserError
 from models.source import edits, insert, join, remove, settings
 from models.source.channels import Suggestion, mismatches
@@ -76,7 +78,10 @@ def apply(
     if hash is not None and hash != source.hash:
         raise StaleEdit
     before = graph if graph is not None and graph.hash == source.hash else read(source, root, arguments)
-    draft = _APPLY[type(edit)](Workbench(source, before), edit)
+    try:
+        draft = _APPLY[type(edit)](Workbench(source, before), edit)
+    except (cst.CSTValidationError, cst.ParserSyntaxError) as error:
+        raise CannotEdit(f"The edit would leave an expression that is not Python: {error}") from error
     changes = tidy(source, draft.changes)
     if not changes:
         raise UserError("The edit changes nothing.", field="edit")

@@ -102,6 +102,11 @@ class Node:
         """Whether it holds nodes of its own."""
         return self.kind in CONTAINERS
 
+    @property
+    def spoken(self) -> str:
+        """The name in a sentence: the label, or the path of an element that has only a number."""
+        return self.module or self.label if self.label.isdigit() else self.label
+
     def argument(self, name: str) -> Argument | None:
         """The argument of that name, or None where it is not written."""
         return next((argument for argument in self.args if argument.name == name), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from itertools import count
 
 from data.errors import UserError
 from models.source import naming
@@ -102,7 +103,7 @@ def _named(bench: Workbench, use: Use, edit: InsertOnEdge, made: str) -> str:
         return made
     taken = {node.value for node in ast.walk(bench.source.tree) if isinstance(node, ast.Constant)}
     stem = edit.name or edit.op.rsplit(".", 1)[-1].lower()
-    name = next(n for n in (stem, *(f"{stem}{i}" for i in range(2, 10**6))) if n not in taken)
+    name = naming.unused(stem, taken)
     return f'("{name}", {made})' if use.name == "tuple" else f'"{name}": {made}'
 
 
@@ -130,7 +131,7 @@ def _next(bench: Workbench, cls: ast.ClassDef, attribute: str) -> str:
     stem = attribute.rstrip("0123456789")
     taken = naming.attributes(bench.syntax, cls)
     first = int(attribute[len(stem) :]) + 1
-    return next(name for name in (f"{stem}{i}" for i in range(first, first + 10**6)) if name not in taken)
+    return next(name for name in (f"{stem}{i}" for i in count(first)) if name not in taken)
 
 
 def _again(bench: Workbench, node: Node, edge: Edge) -> list[Change]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Container
 from dataclasses import dataclass
+from itertools import chain, count
 
 from data.errors import UserError
 from models.source.splice import Syntax
@@ -132,7 +134,12 @@ def variable(function: ast.FunctionDef, stem: str) -> str:
     """A free name for a variable of a function."""
     taken = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
     taken |= {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
-    return next(name for name in (stem, *(f"{stem}{i}" for i in range(2, 10**6))) if name not in taken)
+    return unused(stem, taken)
+
+
+def unused(stem: str, taken: Container[object]) -> str:
+    """``stem``, or the first of stem2, stem3 ... that is not taken."""
+    return next(name for name in chain([stem], (f"{stem}{i}" for i in count(2))) if name not in taken)
 
 
 def self_of(syntax: Syntax, node: ast.AST) -> tuple[ast.ClassDef, str]:

@@ -31,6 +31,8 @@ def set_argument(bench: Workbench, edit: SetArgument) -> Draft:
     node = bench.node(edit.node)
     call = bench.definition(node)
     given = node.argument(edit.argument)
+    if given is not None and not edit.literal and not bench.source.span(call).holds(given.span):
+        given = None  # a functools.partial gives it elsewhere; a keyword here wins
     entry = None if node.maker else find(node.op)
     known = [argument.name for argument in entry.arguments] if entry else _parameters(bench, node)
     if not edit.argument.isidentifier() or (given is None and known is not None and edit.argument not in known):
@@ -117,6 +119,8 @@ def swap(bench: Workbench, edit: Swap) -> Draft:
     if node.op.split(".")[0] != edit.op.split(".")[0] or node.op.startswith("Tensor."):
         raise CannotEdit(f"`{node.op}` cannot become `{edit.op}`: only one of them is a layer.", "Insert it instead.")
     call, new, old = bench.definition(node), find(edit.op), find(node.op)
+    if any(isinstance(arg, ast.Starred) for arg in call.args) or any(word.arg is None for word in call.keywords):
+        raise CannotEdit(f"The arguments of `{node.label}` come from a list or dict.")
     if new is None:
         raise UserError(f"`{edit.op}` is not in the palette.", field="op")
     callee = naming.callee(bench.syntax, edit.op)
@@ -188,7 +192,8 @@ def _swapped(
                 args=[*call.args[:index], call.args[index].with_changes(**changes), *call.args[index + 1 :]]
             )
     call = call.with_changes(func=cst.parse_expression(callee))
-    while not by_name and len(call.args) < len(names) and names[len(call.args)] in left:
+    plain = not by_name and all(arg.keyword is None for arg in call.args)
+    while plain and len(call.args) < len(names) and names[len(call.args)] in left:
         call = with_argument(call, cst.Arg(cst.parse_expression(left.pop(names[len(call.args)]))))
     return _with(call, left)
 

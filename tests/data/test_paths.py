@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,16 @@ def test_a_path_table_gives_back_what_it_took(folders) -> None:
         expected += [f"{folder}/{name}" for name in names]
     assert len(table) == len(expected)
     assert [table[row] for row in range(len(table))] == expected
+
+
+def test_a_path_costs_little_more_than_its_name() -> None:
+    names = [f"{number:06d}.png" for number in range(100_000)]
+    tracemalloc.start()
+    table = PathTable()
+    table.add("/a/folder/with/a/long/name", names)
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert size / len(names) < 30  # 10 of them the name; a list of str would take about 100
 
 
 def test_rows_outside_are_refused() -> None:

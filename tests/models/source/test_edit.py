@@ -247,7 +247,7 @@ def test_static_check_follows_pools_flatten_and_loops() -> None:
     source = network(init, "return self.f(self.pool(self.a(x)).flatten(1)), self.many(self.a(x))")
     assert [s.text for s in mismatches(read(source))] == [
         "f expects 40 features, gets 32 from a.",
-        "0 expects 8 channels, gets 16 from 0.",
+        "many.* expects 8 channels, gets 16 from many.*.",
     ]
 
 
@@ -266,6 +266,25 @@ def test_swap_keeps_what_both_know() -> None:
     assert "nn.BatchNorm2d(channels)  # twenty filters" in norm.source
     given = Swap(node="conv1#1", op="nn.GroupNorm", arguments={"num_groups": "1", "num_channels": "3"})
     assert "nn.GroupNorm(1, 3)  # twenty" in edited(COMMENTED, given).source
+
+
+def test_arguments_from_elsewhere_are_left_there() -> None:
+    before = "from functools import partial\n\n\n"
+    init = "norm = partial(nn.BatchNorm2d, eps=1e-3)\nself.a = norm(8)\nself.b = nn.Conv2d(3, 8, 1, **{})"
+    source = network(init, "return self.a(self.b(x))", before=before)
+    result = edited(source, SetArgument(node="a#1", argument="eps", value="1e-5"))
+    assert "self.a = norm(8, eps=1e-5)" in result.source
+    assert "eps=1e-3" in result.source
+    with pytest.raises(UserError, match="not set"):
+        apply(source, SetArgument(node="a#1", argument="eps", value=None))
+    with pytest.raises(CannotEdit, match="list or dict"):
+        apply(source, Swap(node="b#1", op="nn.ConvTranspose2d"))
+
+
+def test_swap_never_puts_a_place_behind_a_name() -> None:
+    source = network("self.p = nn.MaxPool2d(kernel_size=2, padding=1)", "return self.p(x)")
+    result = edited(source, Swap(node="p#1", op="nn.ConstantPad2d"))
+    assert "nn.ConstantPad2d(padding=1, value=0.0)" in result.source
 
 
 def test_skip_uses_the_variable_or_makes_one() -> None:

@@ -20,7 +20,7 @@ from models.networks import networks
 from models.source import edits
 from models.source.edit import EditResult, apply
 from models.source.graph import Graph
-from models.source.palette import palette
+from models.source.palette import find, palette
 from models.source.parse import read
 from models.source.text import apply_changes, digest
 from tests.models.source.sources import COMMENTED
@@ -56,7 +56,8 @@ def some_edit(draw: Any, graph: Graph) -> edits.Edit:
     kind = draw(KIND)
     node = draw(st.sampled_from([node.id for node in graph.nodes]))
     edge = draw(st.sampled_from([edge.id for edge in graph.edges])) if graph.edges else ""
-    if kind == "set":
+    entry = find(graph.by_id[node].op)
+    if kind == "set" and entry is not None:  # what **kwargs of a block take, only running it would tell
         argument = draw(st.sampled_from(sorted(VALUES)))
         value = draw(st.sampled_from([*VALUES[argument], None]))
         return edits.SetArgument(node=node, argument=argument, value=value)
@@ -70,7 +71,7 @@ def some_edit(draw: Any, graph: Graph) -> edits.Edit:
         "repeat": lambda: edits.SetRepeat(node=node, count=draw(st.integers(0, 4))),
         "rename": lambda: edits.Rename(node=node, name=draw(st.sampled_from(["alpha", "beta7", "conv1"]))),
     }
-    return makers[kind]()
+    return makers.get(kind, makers["rename"])()
 
 
 def call_sites(graph: Graph) -> Counter[str]:
@@ -80,7 +81,7 @@ def call_sites(graph: Graph) -> Counter[str]:
     for node in graph.nodes:
         repeat = node.repeat.times if node.repeat is not None else 1
         times[node.id] = times[node.parent] * (1 if repeat is None else repeat)
-        if node.kind not in ("input", "output", "repeat"):
+        if node.kind not in ("input", "output", "repeat", "parameter"):
             found[node.op] += times[node.id]
     return found
 
