@@ -70,7 +70,6 @@ def product(folder: Path, images: int) -> Iterator[int]:
     import tempfile
 
     from data.database import open_dataset
-    from jobs.folder import write_json
     from models.networks import networks
     from models.train_options import TrainOptions, completed
     from models.training.loop import train
@@ -81,7 +80,7 @@ def product(folder: Path, images: int) -> Iterator[int]:
         for name in ("artifacts", "checkpoints"):
             (Path(home) / name).mkdir()
         source = networks["lenet"].source
-        order = Order(Path(home), open_dataset(folder), "d", options, source, None, write_json)
+        order = Order(Path(home), open_dataset(folder), "d", options, source, None)
         events = set_up(order)
         try:
             while True:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections import Counter
 from collections.abc import Generator, Iterator
@@ -22,6 +21,7 @@ from data.progress import Event, Progress, Seldom
 from data.sources import Listing, sources
 from data.splits import SPLITS, Limits, Part, Plan, Rules, make_plan
 from data.statistics import MeanImage, save_mean
+from data.whole import write_json
 from data.writer import SplitWriter
 
 SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}
@@ -141,7 +141,7 @@ class _Build:
                     }
         yield from self._live()
         manifest = self.manifest()
-        _write_json(self.target / "dataset.json", manifest)
+        write_json(self.target / "dataset.json", manifest)
         yield {"kind": "artifact", "name": "dataset", "value": manifest}
 
     def manifest(self) -> dict[str, Any]:
@@ -215,13 +215,3 @@ def _names(names: tuple[str, ...]) -> str:
     first = ", ".join(f'"{name}"' for name in names[:5])
     word = "class" if len(names) == 1 else "classes"
     return f"{word} {first}" + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
-
-
-def _write_json(path: Path, value: Any) -> None:
-    """Write as a whole: aside, flushed to disk, then renamed."""
-    aside = path.with_name(path.name + ".part")
-    with aside.open("w", encoding="utf-8") as file:
-        json.dump(value, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)

@@ -6,13 +6,9 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from data.options import option
+from data.transforms import resize_modes
 
-RESIZE_LABELS = {
-    "squash": "Squash (ignore the aspect ratio)",
-    "crop": "Crop (scale the shorter side, cut the middle)",
-    "fill": "Fill (scale the longer side, pad the rest)",
-    "half_crop": "Half crop, half fill",
-}
+RESIZE_LABELS = {mode.name: mode.title for mode in resize_modes}
 
 
 @dataclass(frozen=True, kw_only=True)

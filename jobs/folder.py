@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
@@ -11,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from data.whole import naming, write_json
 from jobs.events import Event, JobState, fold_all
 from jobs.job import Job
 
@@ -28,7 +28,6 @@ class JobFolder:
         self.log_path = self.path / "worker.log"
         self.exit_path = self.path / "exit"
         self.handle_path = self.path / "handle.json"
-        self.edits_path = self.path / "edits.json"
         self.series = self.path / "series"
         self.checkpoints = self.path / "checkpoints"
         self.artifacts = self.path / "artifacts"
@@ -107,26 +106,6 @@ class EventLog:
         return event
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Replace ``path`` as a whole by ``value`` as JSON. Raises ValueError for NaN, OSError naming the path."""
-    write_whole(path, json.dumps(value, indent=1, allow_nan=False).encode())
-
-
-def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Replace ``path`` as a whole: write aside, flush to disk (if ``durable``), rename. Raises OSError naming it."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with aside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
-        aside.replace(path)
-    except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise _naming(path, error) from error
-
-
 def append_whole(path: Path, data: bytes) -> None:
     """Append all of ``data`` or nothing: a full disk may take half a line, which is cut off again.
 
@@ -142,11 +121,7 @@ def append_whole(path: Path, data: bytes) -> None:
                 os.ftruncate(file.fileno(), start)
                 raise
     except OSError as error:
-        raise _naming(path, error) from error
-
-
-def _naming(path: Path, error: OSError) -> OSError:
-    return OSError(error.errno or errno.EIO, error.strerror or str(error), str(path))
+        raise naming(path, error) from error
 
 
 def tail_bytes(path: Path, size: int, start: int = 0) -> bytes:

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pynvml
 
-from jobs.folder import write_whole
+from data.whole import write_whole
 
 EVERY = 2.0  # seconds between two readings
 CROWDED = 512 * 2**20  # bytes held by others from which a GPU is chosen last
@@ -87,15 +87,6 @@ class Machine:
             processes = gpu.pop("processes")
             gpu["foreign"] = [process for process in processes if not _is_ours(process["pid"], self._home)]
         return gpus
-
-
-def read_machine(home: Path) -> dict[str, Any] | None:
-    """What the scheduler last published; None where there is nothing readable yet."""
-    try:
-        machine: dict[str, Any] = json.loads((home / "machine.json").read_text())
-    except (OSError, ValueError):
-        return None
-    return machine
 
 
 def _gpu(index: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from app.services.datasets import image as record_image
 from app.services.jobs import job_of
 from app.services.machine import gpu_count
 from app.services.paths import server_path
-from app.services.submit import Order, parse_form, submit
+from app.services.submit import Order, collect, parse_form, submit
 from data.errors import InvalidOptions, UserError
 from jobs.folder import JobFolder
 from jobs.inspection import InspectorDied
@@ -49,7 +49,7 @@ def create(ctx: Context, who: Principal | None, values: Mapping[str, Any]) -> Jo
     """
     who = require(who, "create")
     options, label = parse_form(TrainOptions, values, _default_name)
-    options, dataset = _checked(ctx, who, options)
+    dataset = _checked(ctx, who, options)
     source = _source(ctx, who, options)
     _try_network(ctx, options, source, dataset)
     order = Order(
@@ -70,7 +70,7 @@ def check(ctx: Context, who: Principal | None, values: Mapping[str, Any]) -> dic
     """
     who = require(who, "create")
     options, _ = parse_form(TrainOptions, values, _default_name)
-    options, dataset = _checked(ctx, who, options)
+    dataset = _checked(ctx, who, options)
     return _try_network(ctx, options, _source(ctx, who, options), dataset)
 
 
@@ -78,12 +78,12 @@ def _default_name(options: TrainOptions) -> str:
     return library[options.network].title if options.network in library else "Custom network"
 
 
-def _checked(ctx: Context, who: Principal, options: TrainOptions) -> tuple[TrainOptions, JobRow]:
-    """The options and their dataset. Raises InvalidOptions for all fields that do not fit what is there."""
+def _checked(ctx: Context, who: Principal, options: TrainOptions) -> JobRow:
+    """The dataset of the options. Raises InvalidOptions for all fields that do not fit what is there."""
     wrong: dict[str, list[str]] = {}
-    dataset = _collect(wrong, "dataset", lambda: _dataset(ctx, who, options.dataset))
+    dataset = collect(wrong, lambda: _dataset(ctx, who, options.dataset), "dataset")
     if options.start_from:
-        _collect(wrong, "start_from", lambda: _start(ctx, who, options))
+        collect(wrong, lambda: _start(ctx, who, options), "start_from")
     if options.network != CUSTOM and options.network not in library:
         names = ", ".join([*library.names(), CUSTOM])
         wrong["network"] = [f"There is no network {options.network}; there are {names}."]
@@ -97,7 +97,7 @@ def _checked(ctx: Context, who: Principal, options: TrainOptions) -> tuple[Train
         wrong["gpu"] = [gpus]
     if wrong or dataset is None:
         raise InvalidOptions(wrong)
-    return options, dataset
+    return dataset
 
 
 def _wrong_gpu(ctx: Context, options: TrainOptions) -> str | None:
@@ -168,14 +168,6 @@ def _write_source(source: str) -> Callable[[JobFolder], None]:
         (folder.artifacts / "network.py").write_text(source, encoding="utf-8")
 
     return write
-
-
-def _collect(wrong: dict[str, list[str]], field: str, work: Callable[[], Any]) -> Any:
-    try:
-        return work()
-    except UserError as error:
-        wrong[field] = [str(error)]
-        return None
 
 
 def source(ctx: Context, row: JobRow) -> str:

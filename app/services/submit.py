@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from app.services.context import Conflict, Context, StorageFull
@@ -35,18 +35,13 @@ def parse_form(cls: type[T], values: Mapping[str, Any], default_name: Callable[[
     """Split form values into the options ``cls`` and the job's label; wrong fields of both are reported together."""
     labels = {key: values[key] for key in LABELS if key in values}
     wrong: dict[str, list[str]] = {}
-    options = _collect(wrong, lambda: parse(cls, {key: value for key, value in values.items() if key not in LABELS}))
+    options = collect(wrong, lambda: parse(cls, {key: value for key, value in values.items() if key not in LABELS}))
     if not str(labels.get("name") or "").strip():
         labels["name"] = default_name(options)[:500] if options is not None else "-"
-    label = _collect(wrong, lambda: parse(Label, labels))
+    label = collect(wrong, lambda: parse(Label, labels))
     if options is None or label is None:
         raise InvalidOptions(wrong)
     return options, label
-
-
-def known_fields(cls: type[Any]) -> set[str]:
-    """Names of the fields that a form of ``cls`` may have."""
-    return {item.name for item in fields(cls)} | set(LABELS)
 
 
 def submit(ctx: Context, who: Principal, order: Order, label: Label, form: Mapping[str, Any]) -> JobRow:
@@ -83,12 +78,13 @@ def _create(ctx: Context, job: Job, label: Label, order: Order) -> JobRow:
         ) from error
 
 
-def _collect(wrong: dict[str, list[str]], work: Callable[[], T]) -> T | None:
-    """The result of ``work``, or None with its complaints added to ``wrong``."""
+def collect(wrong: dict[str, list[str]], work: Callable[[], T], field: str | None = None) -> T | None:
+    """The result of ``work``, or None with its complaints added to ``wrong``, under ``field`` where that is given."""
     try:
         return work()
-    except InvalidOptions as error:
-        wrong.update(error.fields)
     except UserError as error:
-        wrong.setdefault(error.field or "options", []).append(str(error))
+        if isinstance(error, InvalidOptions) and field is None:
+            wrong.update(error.fields)
+        else:
+            wrong.setdefault(field or error.field or "options", []).append(str(error))
     return None

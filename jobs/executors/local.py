@@ -12,9 +12,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from data.whole import write_json
 from jobs.executors import Handle
 from jobs.failures import Exit
-from jobs.folder import JobFolder, Tail, write_json
+from jobs.folder import JobFolder, Tail
 from jobs.processes import boot_id, end_group, group_alive, start_mark
 
 ROOT = Path(__file__).parents[2]

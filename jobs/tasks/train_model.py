@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from data.errors import UserError
-from jobs.folder import JobFolder, write_json
+from jobs.folder import JobFolder
 from jobs.job import Job
 
 
@@ -32,7 +32,6 @@ def run(folder: JobFolder, job: Job) -> Iterator[dict[str, Any]]:
         options=options,
         source=source,
         earlier=folder.path.parent / options.start_from / "checkpoints" if options.start_from else None,
-        write_json=write_json,
     )
     training = yield from set_up(order)
     with naming_lines(source):

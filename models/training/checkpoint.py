@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from safetensors.torch import load_file, load_model, save_model
 from torch import nn
 
 from data.errors import UserError
+from data.whole import make_whole, write_json
 
 
 @dataclass(frozen=True)
@@ -36,27 +36,12 @@ def save(folder: Path, name: str, model: nn.Module, facts: Mapping[str, Any], st
 
     The JSON comes last: a checkpoint that has one is complete. Returns the bytes of the weights. Raises OSError.
     """
-    size = write_whole(folder / f"{name}.safetensors", lambda path: save_model(model, str(path), {"format": "pt"}))
-    write_whole(folder / f"{name}.state.pt", lambda path: torch.save(dict(state), path))
-    text = json.dumps({"format": 1, **facts}, indent=1, allow_nan=False)
-    write_whole(folder / f"{name}.json", lambda path: path.write_text(text, encoding="utf-8"))
+    size = make_whole(folder / f"{name}.safetensors", lambda path: save_model(model, str(path), {"format": "pt"}))
+    make_whole(folder / f"{name}.state.pt", lambda path: torch.save(dict(state), path))
+    write_json(folder / f"{name}.json", {"format": 1, **facts})
     for old in folder.glob("*.state.pt"):
         if old.name != f"{name}.state.pt":
             old.unlink(missing_ok=True)
-    return size
-
-
-def write_whole(path: Path, write: Callable[[Path], object]) -> int:
-    """Let ``write`` make the file aside, flush it to the disk, then put it in place. Returns its bytes."""
-    aside = path.with_name(f".{path.name}.part")
-    try:
-        write(aside)
-        with aside.open("rb+") as file:
-            os.fsync(file.fileno())
-        size = aside.stat().st_size
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
     return size
 
 

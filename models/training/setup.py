@@ -12,6 +12,7 @@ from torch import nn
 
 from data.database import Dataset, Split
 from data.errors import UserError
+from data.whole import write_json
 from models.examine import Examined, Shape, examine
 from models.preprocessing import Preprocessing, measure
 from models.source_loader import load_network
@@ -29,8 +30,7 @@ from models.training.plan import make_plan
 class Order:
     """What is asked for: a finished dataset, complete options, the job's folder and the network's source.
 
-    ``earlier`` is the folder with the checkpoints of the model to start from, if any; ``write_json(path, value)``
-    replaces a file as a whole.
+    ``earlier`` is the folder with the checkpoints of the model to start from, if any.
     """
 
     folder: Path
@@ -39,7 +39,6 @@ class Order:
     options: TrainOptions
     source: str
     earlier: Path | None
-    write_json: Callable[[Path, Any], None]
 
 
 def set_up(order: Order) -> Generator[Event, None, Training]:
@@ -53,7 +52,7 @@ def set_up(order: Order) -> Generator[Event, None, Training]:
     examined = examine(order.source, shape, "cpu")
     description = describe(order, preprocessing, examined)
     preprocessing.save(order.folder / "artifacts")
-    order.write_json(order.folder / "artifacts" / "model.json", description)
+    write_json(order.folder / "artifacts" / "model.json", description)
     yield {"kind": "artifact", "name": "model", "value": {**description, **_chosen(options)}}
 
     torch.manual_seed(options.seed or 0)

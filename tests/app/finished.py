@@ -10,7 +10,8 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from app.services import datasets
-from jobs.folder import EventLog, write_json
+from data.whole import write_json
+from jobs.folder import EventLog
 from jobs.permissions import Principal
 from jobs.store import Store
 from jobs.summary import Summary

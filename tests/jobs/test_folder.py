@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.folder import BrokenFolder, EventLog, JobFolder, Tail, append_whole, tail_bytes, write_json
+from data.whole import write_json
+from jobs.folder import BrokenFolder, EventLog, JobFolder, Tail, append_whole, tail_bytes
 from jobs.job import Job, Needs, is_id, new_id
 
 

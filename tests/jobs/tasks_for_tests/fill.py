@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from jobs.folder import JobFolder, write_whole
+from data.whole import write_whole
+from jobs.folder import JobFolder
 from jobs.job import Job
 
 
