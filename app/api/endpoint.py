@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
+from fnmatch import fnmatch
 from functools import cached_property
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -17,6 +18,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from data.errors import InvalidOptions
 
 Function = Callable[..., Any]
+FIELDS = ("application/json", "multipart/form-data", "application/x-www-form-urlencoded")
+"""Media types of a body that is made of named fields."""
 
 
 class Input(BaseModel):
@@ -63,8 +66,19 @@ class Operation:
         if query := self.hints.get("query"):
             path["query"] = validate(query, _query_values(query))
         if body := self.hints.get("body"):
-            path["body"] = validate(body, json_body() if request.is_json or request.mimetype == "" else form_body(self))
+            path["body"] = validate(body, self._values())
         return self._respond(self.function(**path))
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The media types whose body is a file itself ("image/*"); the fields of ``body`` then have their defaults."""
+        return tuple(kind for kind in self.takes if kind not in FIELDS)
+
+    def _values(self) -> Any:
+        """The fields of the request's body."""
+        if request.is_json or request.mimetype == "":
+            return json_body()
+        return {} if any(fnmatch(request.mimetype, kind) for kind in self.files) else form_body(self)
 
     def _respond(self, value: Any) -> BaseResponse:
         if isinstance(value, BaseResponse):

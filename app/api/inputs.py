@@ -50,7 +50,7 @@ class TypedJobQuery(Paging):
 class JobQuery(TypedJobQuery):
     """Which jobs."""
 
-    type: Literal["dataset", "model"] | None = None
+    type: Literal["dataset", "model", "network"] | None = None
 
 
 class JobChange(Input):
@@ -131,6 +131,14 @@ class ClassifyIn(Input):
     checkpoint: Text | None = Field(None, description="Its name or epoch; blank: the last one.")
     top: int = Field(5, ge=1, le=1000, description="How many classes to name.")
     inputs: bool = Field(False, description="Also give the picture that the network saw (PNG, base64).")
+
+
+class ClassifyQuery(Input):
+    """The same choices in the address, for a body that is the image itself; they win over the body's."""
+
+    checkpoint: Text | None = Field(None, description="Its name or epoch; blank: the last one.")
+    top: int | None = Field(None, ge=1, le=1000, description="How many classes to name.")
+    inputs: bool | None = Field(None, description="Also give the picture that the network saw (PNG, base64).")
 
 
 class ArchiveQuery(Input):

@@ -36,6 +36,8 @@ PROBLEM: dict[str, Any] = {
         },
     },
 }
+RAW = {"schema": {"type": "string", "format": "binary"}}
+"""A body that is a file, byte for byte."""
 IDEMPOTENCY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -78,10 +80,10 @@ def _operation(operation: Operation, tag: str, schemas: dict[str, Any]) -> dict[
     if body := operation.hints.get("body"):
         content = _schema(TypeAdapter(body), schemas, "validation")
         needed = bool(operation.hints["body"].model_json_schema().get("required"))
-        found["requestBody"] = {"required": needed, "content": {kind: {"schema": content} for kind in operation.takes}}
+        kinds = {kind: RAW if kind in operation.files else {"schema": content} for kind in operation.takes}
+        found["requestBody"] = {"required": needed, "content": kinds}
     elif operation.takes != ("application/json",):
-        raw = {"schema": {"type": "string", "format": "binary"}}
-        found["requestBody"] = {"required": True, "content": dict.fromkeys(operation.takes, raw)}
+        found["requestBody"] = {"required": True, "content": dict.fromkeys(operation.takes, RAW)}
     return found
 
 

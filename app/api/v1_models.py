@@ -7,9 +7,9 @@ from typing import Any, cast
 
 from flask import Response, request, url_for
 
-from app.api.endpoint import Api, Input
+from app.api.endpoint import FIELDS, Api, Input
 from app.api.idempotency import once
-from app.api.inputs import ArchiveQuery, ClassifyIn, ModelIn, TypedJobQuery
+from app.api.inputs import ArchiveQuery, ClassifyIn, ClassifyQuery, ModelIn, TypedJobQuery
 from app.api.outputs import Checked, Classified, Created, Job, JobPage, Network
 from app.api.v1_jobs import job_page, one
 from app.auth import current
@@ -90,21 +90,34 @@ def download_checkpoint(job_id: str, name: str, query: ArchiveQuery) -> Response
 
 
 @api.operation(
-    "POST", "/models/<job_id>/classify", returns=Classified, takes=("application/json", "multipart/form-data")
+    "POST",
+    "/models/<job_id>/classify",
+    returns=Classified,
+    takes=("application/json", "multipart/form-data", "image/*", "application/octet-stream"),
 )
-def classify(job_id: str, body: ClassifyIn) -> dict[str, Any]:
-    """The most likely classes of an image: a server path, a record of the dataset, or files sent as `image`."""
-    images = [file.read() for file in request.files.getlist("image")]
+def classify(job_id: str, query: ClassifyQuery, body: ClassifyIn) -> dict[str, Any]:
+    """The most likely classes of an image: a server path, a record of the dataset, or files sent as `image`.
+
+    The quickest way is the image file itself as the body, with its media type.
+    """
+    asked = body.model_copy(update=query.model_dump(exclude_none=True))
     answer = models.classify(
         context(),
         current(),
         one(job_id, "model"),
-        images,
-        paths=[body.path] if body.path else [],
-        record=(body.record.split, body.record.index) if body.record else None,
-        checkpoint=body.checkpoint,
-        top=body.top,
-        inputs=body.inputs,
+        _sent_images(),
+        paths=[asked.path] if asked.path else [],
+        record=(asked.record.split, asked.record.index) if asked.record else None,
+        checkpoint=asked.checkpoint,
+        top=asked.top,
+        inputs=asked.inputs,
     )
-    seen = [base64.b64encode(picture).decode() for picture in answer["inputs"]] if body.inputs else None
+    seen = [base64.b64encode(picture).decode() for picture in answer["inputs"]] if asked.inputs else None
     return {**answer, "inputs": seen}
+
+
+def _sent_images() -> list[bytes]:
+    """The images in the request's body: the body itself, or its files called "image"."""
+    if request.mimetype not in ("", *FIELDS) and not request.is_json:
+        return [request.get_data(cache=False)]
+    return [file.read() for file in request.files.getlist("image")]
