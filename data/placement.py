@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 from typing import NamedTuple
@@ -41,13 +42,14 @@ class Placement:
         return self.crop.size == target
 
 
-def placed(scaled: Size, target: Size) -> Placement:
+def placed(scaled: Size, target: Size, half: Callable[[float], int] = ceil) -> Placement:
     """Centre a scaled picture in the target: cut where it is too long, leave room where it is too short.
 
-    An odd cut takes the larger half from the left or top, as DIGITS does (Python 2 rounds halves away from zero).
+    ``half`` rounds half of an odd cut, which is taken from the left or top: up as DIGITS does (Python 2 rounds halves
+    away from zero), unless another rule is given.
     """
     cut_x, cut_y = max(0, scaled.width - target.width), max(0, scaled.height - target.height)
-    left, top = ceil(cut_x / 2), ceil(cut_y / 2)
+    left, top = half(cut_x / 2), half(cut_y / 2)
     crop = Box(left, top, left + min(scaled.width, target.width), top + min(scaled.height, target.height))
     room_x, room_y = target.width - crop.size.width, target.height - crop.size.height
     return Placement(scaled, crop, (room_x // 2, room_y // 2))

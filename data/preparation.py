@@ -11,7 +11,7 @@ import numpy as np
 
 from data.codecs import Pixels, decode
 from data.files import read_file
-from data.placement import Size
+from data.placement import Placement, Size
 from data.resize import Resampler, fit, paste, torch_resampler
 from data.transforms import find_resize_mode
 
@@ -22,7 +22,8 @@ NOISE = "noise"
 class Preparation:
     """Target ``width`` x ``height`` with ``channels`` (1 or 3), a resize mode, and what fills the room it leaves.
 
-    ``fill`` is "noise" (uniform over 0..255, by ``seed`` of each call) or a colour "#rrggbb".
+    ``fill`` is "noise" (uniform over 0..255, by ``seed`` of each call) or a colour "#rrggbb". ``decoding`` "fast" lets
+    libjpeg leave out detail of large JPEGs that scaling would smooth away: see docs/preparing.md for what it changes.
     """
 
     width: int
@@ -30,6 +31,12 @@ class Preparation:
     channels: int
     resize_mode: str = "squash"
     fill: str = NOISE
+    decoding: str = "exact"
+
+    @property
+    def target(self) -> Size:
+        """The size of every record."""
+        return Size(self.width, self.height)
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Preparation:
@@ -46,17 +53,29 @@ class Preparation:
 
     def content(self, data: bytes, *, seed: int = 0, resample: Resampler = torch_resampler) -> Pixels:
         """Decode and prepare the content of an image file. Raises UserError with reason and hint."""
-        return self.pixels(decode(data, self.channels), seed=seed, resample=resample)
+        if self.decoding == "exact":
+            return self.pixels(decode(data, self.channels), seed=seed, resample=resample)
+        placements: list[Placement] = []
+
+        def least(source: Size) -> Size:
+            placements.append(self.place(source))
+            return placements[-1].scaled
+
+        pixels = decode(data, self.channels, least)
+        placement = placements[-1] if placements else self.place(_size(pixels))
+        return self._fitted(pixels, placement, seed, resample)
 
     def pixels(self, pixels: Pixels, *, seed: int = 0, resample: Resampler = torch_resampler) -> Pixels:
-        """Prepare decoded pixels: always (height, width, channels) uint8, of any source size."""
-        height, width, _ = pixels.shape
-        target = Size(self.width, self.height)
-        if (width, height) == target:
-            return pixels
-        placement = find_resize_mode(self.resize_mode).place(Size(width, height), target)
+        """Prepare decoded pixels: always (height, width, channels) uint8. Raises UserError where the mode refuses."""
+        return self._fitted(pixels, self.place(_size(pixels)), seed, resample)
+
+    def place(self, source: Size) -> Placement:
+        """Where a picture of this size goes in the frame. Raises UserError where the mode does not take it."""
+        return find_resize_mode(self.resize_mode).place(source, self.target)
+
+    def _fitted(self, pixels: Pixels, placement: Placement, seed: int, resample: Resampler) -> Pixels:
         picture = fit(pixels, placement, resample)
-        return picture if placement.covers(target) else paste(picture, placement, self._frame(seed))
+        return picture if placement.covers(self.target) else paste(picture, placement, self._frame(seed))
 
     def _frame(self, seed: int) -> Pixels:
         shape = (self.height, self.width, self.channels)
@@ -65,3 +84,7 @@ class Preparation:
         red, green, blue = (int(self.fill[at : at + 2], 16) for at in (1, 3, 5))
         grey = (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16
         return np.full(shape, grey if self.channels == 1 else (red, green, blue), np.uint8)
+
+
+def _size(pixels: Pixels) -> Size:
+    return Size(pixels.shape[1], pixels.shape[0])

@@ -15,15 +15,16 @@ Pixels: TypeAlias = NDArray[np.uint8]
 MIMETYPES = {"png": "image/png", "jpg": "image/jpeg"}
 
 
-def decode(data: bytes, channels: int) -> Pixels:
+def decode(data: bytes, channels: int, least: jpeg.Least | None = None) -> Pixels:
     """Any image file's content as upright uint8 pixels with 1 (grey) or 3 (RGB) channels.
 
     EXIF orientation is applied, transparency is laid on white, the first frame of an animation is taken, 16 bits are
     scaled to 8. Raises UserError (reason and hint, no file name) for what is no image, damaged, cut off, or too large.
     The fast codecs take only what they decode to the same pixels as Pillow; all the rest falls through to Pillow.
+    ``least(size)`` says how many pixels are needed of an image of this size: a JPEG may then come out smaller.
     """
     if data.startswith(jpeg.MAGIC):
-        pixels = jpeg.decode(data, channels)
+        pixels = jpeg.decode(data, channels, least)
     elif data.startswith(png.MAGIC):
         pixels = png.decode(data, channels)
     else:

@@ -11,6 +11,7 @@ import simplejpeg
 
 from data.codecs.grey import to_grey
 from data.codecs.limits import check_size
+from data.placement import Size
 
 if TYPE_CHECKING:
     from data.codecs import Pixels
@@ -21,29 +22,61 @@ _START_OF_SCAN = 0xDA
 _ORIENTATION = 0x0112  # EXIF tag
 _SHORT = 3  # TIFF field type
 UNSURE = 0
+_ON_ITS_FEET = 4
+"""EXIF orientations above this one lay the picture on its side."""
+_HALVES = (8, 4, 2)
+"""Scaled decoding: libjpeg has fast inverse transforms for these fractions; the eighths between them are slower."""
+_LARGEST_SHIFT = 0.25
+"""Of a pixel of the record, at its far edge."""
+
+Least = Callable[[Size], Size]
+"""``least(size)``: how many pixels are needed of an upright picture of this size."""
 
 
-def decode(data: bytes, channels: int) -> Pixels | None:
+def decode(data: bytes, channels: int, least: Least | None = None) -> Pixels | None:
     """Upright pixels of an ordinary JPEG; None where Pillow has to decide (CMYK, an odd EXIF block, any damage).
 
     Grey is computed from the RGB pixels as Pillow does, not taken from the luma plane: saturated colours that the RGB
-    cube clips would come out differently.
+    cube clips would come out differently. Where ``least`` is given, the picture may come out at a half, a quarter or an
+    eighth of its size, never with fewer pixels than it asks for.
     """
-    turn = _TURNS.get(orientation(data))
+    turned = orientation(data)
+    turn = _TURNS.get(turned)
     if turn is None:
         return None
     try:
         height, width, colorspace, _ = simplejpeg.decode_jpeg_header(data)
         check_size(width, height)
+        most = {} if least is None else _shrunk(Size(width, height), turned, least)
         if colorspace == "Gray":
-            grey = simplejpeg.decode_jpeg(data, "GRAY", fastdct=False, fastupsample=False)
+            grey = simplejpeg.decode_jpeg(data, "GRAY", fastdct=False, fastupsample=False, **most)
             return turn(grey if channels == 1 else np.repeat(grey, 3, axis=2))
         if colorspace not in ("YCbCr", "RGB"):
             return None
-        rgb = simplejpeg.decode_jpeg(data, "RGB", fastdct=False, fastupsample=False)
+        rgb = simplejpeg.decode_jpeg(data, "RGB", fastdct=False, fastupsample=False, **most)
     except ValueError:  # libjpeg warned or failed; Pillow tells a harmless warning from real damage
         return None
     return turn(rgb if channels == 3 else to_grey(rgb))
+
+
+def _shrunk(stored: Size, turned: int, least: Least) -> dict[str, int]:
+    """What makes simplejpeg decode a picture as small as ``least`` of its upright size allows."""
+    needed = least(stored) if turned <= _ON_ITS_FEET else Size(*reversed(least(Size(*reversed(stored)))))
+    for part in _HALVES:
+        sides = [_part_of(length, part, wanted) for length, wanted in zip(stored, needed, strict=True)]
+        if all(sides):
+            return {"min_width": sides[0], "min_height": sides[1]}
+    return {}
+
+
+def _part_of(length: int, part: int, needed: int) -> int:
+    """A side divided by ``part``; 0 where too little would be left, or the picture would shift by what is rounded up.
+
+    The last pixel of 101 for 803 stands for three: scaled to 96, the far edge would be off by half a pixel.
+    """
+    side = -(-length // part)
+    shift = (side * part - length) / length * needed
+    return side if side >= needed and shift <= _LARGEST_SHIFT else 0
 
 
 def decode_into(data: bytes | memoryview, out: Pixels) -> None:
@@ -106,7 +139,8 @@ def _exif_orientation(tiff: bytes) -> int:
 
 
 def _turned(turn: Callable[[Pixels], Pixels]) -> Callable[[Pixels], Pixels]:
-    return lambda pixels: np.ascontiguousarray(turn(pixels))
+    # a copy, not ascontiguousarray: that keeps the negative stride of a side of one pixel, which torch does not take
+    return lambda pixels: np.array(turn(pixels), order="C")
 
 
 _TURNS: dict[int, Callable[[Pixels], Pixels]] = {

@@ -14,15 +14,16 @@ from data.resize import pillow_resampler, torch_resampler
 from data.transforms import find_resize_mode, resize_modes
 
 SIDE = st.integers(1, 5000)
-MODES = ["crop", "fill", "half_crop", "squash"]
+MODES = ["crop", "fill", "half_crop", "shortest_side", "squash"]
+"""Those that take a picture of any size; "none" takes one size only."""
 
 
 def place(mode: str, source: tuple[int, int], target: tuple[int, int]) -> Placement:
     return find_resize_mode(mode).place(Size(*source), Size(*target))
 
 
-def test_the_four_modes_are_registered_with_words_for_people() -> None:
-    assert sorted(resize_modes.names()) == MODES
+def test_the_modes_are_registered_with_words_for_people() -> None:
+    assert sorted(resize_modes.names()) == sorted([*MODES, "none"])
     assert not resize_modes.broken
     assert all(mode.title and mode.help for mode in resize_modes)
 
@@ -49,10 +50,28 @@ def test_an_unknown_mode_names_those_there_are() -> None:
         # mean of 500/256 and 375/256 is 1.709: 293 x 219, 219 -> 220 for an even room of 36
         ("half_crop", (500, 375), (256, 256), Placement(Size(293, 220), Box(19, 0, 275, 220), (0, 18))),
         ("half_crop", (512, 512), (256, 256), Placement(Size(256, 256), Box(0, 0, 256, 256), (0, 0))),
+        ("none", (7, 9), (7, 9), Placement(Size(7, 9), Box(0, 0, 7, 9), (0, 0))),
     ],
 )
 def test_placements_are_those_of_digits(mode, source, target, expected) -> None:
     assert place(mode, source, target) == expected
+
+
+@pytest.mark.parametrize("source", [(500, 375), (375, 500), (641, 427), (30, 299), (64, 64), (1, 90)])
+@pytest.mark.parametrize("target", [(64, 64), (65, 33), (33, 65)])
+def test_shortest_side_is_torchvisions_resize_and_centre_crop(source, target) -> None:
+    from PIL import Image
+    from torchvision.transforms import v2
+
+    pixels = np.random.default_rng(3).integers(0, 256, (source[1], source[0], 3), np.uint8)
+    theirs = v2.Compose([v2.Resize(min(target)), v2.CenterCrop((target[1], target[0]))])(Image.fromarray(pixels))
+    ours = Preparation(*target, 3, "shortest_side", "#000000").pixels(pixels, resample=pillow_resampler)
+    assert (ours == np.asarray(theirs)).all()
+
+
+def test_none_refuses_another_size_and_says_both() -> None:
+    with pytest.raises(UserError, match="30x20, the dataset 20x30"):
+        Preparation(20, 30, 3, "none").pixels(np.zeros((20, 30, 3), np.uint8))
 
 
 @given(st.sampled_from(MODES), st.tuples(SIDE, SIDE), st.tuples(SIDE, SIDE))
@@ -91,6 +110,21 @@ def test_the_output_has_the_asked_shape_for_any_source(mode, channels, source, r
     assert result.flags.c_contiguous
 
 
+@given(
+    st.sampled_from(MODES),
+    st.tuples(st.integers(1, 300), st.integers(1, 300)),
+    st.tuples(st.integers(1, 80), st.integers(1, 80)),
+    st.sampled_from([1, 3]),
+    st.sampled_from(["noise", "#ffffff"]),
+)
+@settings(max_examples=150, deadline=None)
+def test_the_output_has_the_asked_shape_whatever_is_asked(mode, source, target, channels, fill) -> None:
+    pixels = np.full((source[1], source[0], channels), 7, np.uint8)
+    result = Preparation(*target, channels, mode, fill).pixels(pixels, resample=pillow_resampler)
+    assert result.shape == (target[1], target[0], channels)
+    assert result.dtype == np.uint8
+
+
 @pytest.mark.parametrize("source", [(500, 375), (375, 500), (40, 30), (1800, 1200), (257, 255)])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_both_resamplers_agree_within_one_level(source, channels) -> None:
@@ -103,7 +137,7 @@ def test_both_resamplers_agree_within_one_level(source, channels) -> None:
 
 def test_a_picture_of_the_right_size_is_not_touched() -> None:
     pixels = np.random.default_rng(2).integers(0, 256, (20, 30, 3), np.uint8)
-    for mode in MODES:
+    for mode in [*MODES, "none"]:
         assert Preparation(30, 20, 3, mode).pixels(pixels) is pixels
 
 

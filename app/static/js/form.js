@@ -16,8 +16,19 @@ function showDependent(form) {
   }
 }
 
+/** A colour picked in the swatch is written into the text beside it, which may also say "noise". */
+function pickColour(group) {
+  const [text, swatch] = [$("input[name]", group), $('input[type="color"]', group)];
+  swatch.addEventListener("input", () => {
+    text.value = swatch.value;
+    text.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  text.addEventListener("input", () => { if (/^#[0-9a-f]{6}$/i.test(text.value)) swatch.value = text.value; });
+}
+
 export function prepare(form) {
   for (const input of $$("[data-suggest]", form)) suggest(input);
+  for (const group of $$("[data-fill]", form)) pickColour(group);
   showDependent(form);
   form.addEventListener("change", () => showDependent(form));
   form.addEventListener("submit", () => {
