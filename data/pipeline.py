@@ -16,6 +16,7 @@ from data.codecs import Pixels, encode, png
 from data.errors import UserError
 from data.files import read_file
 from data.preparation import Preparation
+from data.source_facts import SourceFacts, facts_of, facts_table
 from data.splits import Part
 
 CHUNK = 20
@@ -38,11 +39,15 @@ class Recipe:
 
 @dataclass
 class Chunk:
-    """Prepared images in order: their paths, the record or why there is none, and the pixel sum of the good ones."""
+    """Prepared images in order: their paths, the record or why there is none, and the pixel sum of the good ones.
+
+    ``facts`` is what is known of each good image's file, one row each (data/source_facts.py).
+    """
 
     start: int
     paths: list[str] = field(default_factory=list)
     values: list[bytes | UserError] = field(default_factory=list)
+    facts: NDArray[np.uint64] | None = None
     total: NDArray[np.integer] | None = None
     good: int = 0
     seconds: float = 0.0
@@ -79,28 +84,34 @@ def prepare_chunk(part: Part, span: tuple[int, int], recipe: Recipe, with_sum: b
     shape = (preparation.height, preparation.width, preparation.channels)
     total = np.zeros(shape, np.uint16 if span[1] - span[0] <= _UINT16_IMAGES else np.uint64)
     chunk = Chunk(span[0], [part.table[row] for row in part.rows[slice(*span)].tolist()])
+    facts: list[SourceFacts | bytes] = []
     for position, path in enumerate(chunk.paths, span[0]):
         try:
-            pixels, value = prepare_one(path, recipe, _noise_seed(recipe.seed, position))
+            pixels, value, known = prepare_one(path, recipe, _noise_seed(recipe.seed, position))
         except UserError as error:
             chunk.values.append(error)
             continue
         chunk.values.append(value)
+        facts.append(known)
         chunk.good += 1
         if with_sum:
             total += pixels
     chunk.total = total if with_sum else None
+    chunk.facts = facts_table(facts, preparation.width, preparation.height)
     chunk.seconds = time.perf_counter() - begin
     return chunk
 
 
-def prepare_one(path: str, recipe: Recipe, noise_seed: int) -> tuple[Pixels, bytes]:
-    """The pixels and the record of one file. Raises UserError with reason and hint."""
+def prepare_one(path: str, recipe: Recipe, noise_seed: int) -> tuple[Pixels, bytes, SourceFacts | bytes]:
+    """The pixels, the record, and what is known of one file: its content itself where that is the record as it is.
+
+    Raises UserError with reason and hint.
+    """
     data = read_file(path)
     if recipe.encoding == "png" and (ready := _ready_png(data, recipe.preparation)) is not None:
-        return ready, data
+        return ready, data, data
     pixels = recipe.preparation.content(data, seed=noise_seed)
-    return pixels, encode(pixels, recipe.encoding, recipe.quality)
+    return pixels, encode(pixels, recipe.encoding, recipe.quality), facts_of(data)
 
 
 def _ready_png(data: bytes, preparation: Preparation) -> Pixels | None:

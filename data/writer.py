@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 from array import array
+from json.encoder import encode_basestring_ascii
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.database import KEY_BYTES, SplitInfo
+from data.source_facts import save_facts
 
-_JSON = json.JSONEncoder()
 _FIRST_MAP = 64 << 20
 _BATCH_RECORDS = 1000
 _BATCH_BYTES = 32 << 20
@@ -25,7 +25,7 @@ _DISK_SLACK = 1 << 20
 
 
 class SplitWriter:
-    """Appends records to a new split folder; ``finish`` writes the index. Needs little memory: 12 bytes a record.
+    """Appends records to a new split folder; ``finish`` writes the index. Needs little memory: 52 bytes a record.
 
     Transactions end after a fixed number of records or bytes, never by the clock, so that the file is reproducible.
     Nothing is flushed before the end: a dataset counts only once its manifest is there.
@@ -37,6 +37,7 @@ class SplitWriter:
         self.counts = [0] * classes
         self._labels = array("i")
         self._ends = array("q", [0])
+        self._facts: list[NDArray[np.uint64]] = []
         self._paths = (folder / "paths.txt").open("wb")
         self._lmdb = lmdb.open(str(folder), map_size=_FIRST_MAP, lock=False, sync=False, metasync=False)
         self._batch: list[tuple[bytes, bytes]] = []
@@ -51,7 +52,7 @@ class SplitWriter:
 
     def add(self, label: int, path: str, value: bytes) -> None:
         """Append a record. Raises OSError where the disk is full."""
-        line = _JSON.encode(path).encode() + b"\n"
+        line = encode_basestring_ascii(path).encode() + b"\n"
         self._paths.write(line)
         self._ends.append(self._ends[-1] + len(line))
         self._batch.append((len(self._labels).to_bytes(KEY_BYTES, "big"), value))
@@ -60,6 +61,10 @@ class SplitWriter:
         self._batch_bytes += len(value)
         if len(self._batch) >= _BATCH_RECORDS or self._batch_bytes >= _BATCH_BYTES:
             self._commit()
+
+    def describe(self, facts: NDArray[np.uint64]) -> None:
+        """Append what is known of the source files of records just added, one row each (data/source_facts.py)."""
+        self._facts.append(facts)
 
     def finish(self, failed: int) -> SplitInfo:
         """Write what is left and the index files; ``failed`` files are only noted. Raises OSError (disk full)."""
@@ -77,6 +82,8 @@ class SplitWriter:
         }
         for name, values in index.items():
             np.save(self.folder / f"{name}.npy", values)
+        if self._facts:  # a writer that is told nothing leaves no such columns
+            save_facts(np.concatenate(self._facts), self.folder)
         size = (self.folder / "data.mdb").stat().st_size
         return SplitInfo(len(labels), tuple(self.counts), failed, size)
 
