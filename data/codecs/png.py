@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from data.codecs import Pixels
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
+_START = MAGIC + b"\0\0\0\x0dIHDR"
+_END = b"\0\0\0\0IEND\xaeB`\x82"
+_HEADER = struct.Struct(">IIBBBBB")
 _GREY, _RGB = 0, 2
 _CRITICAL = frozenset((b"IHDR", b"IDAT", b"IEND"))
 _HARMLESS = _CRITICAL | {b"gAMA", b"cHRM", b"sRGB", b"pHYs", b"tIME", b"bKGD", b"sBIT", b"hIST"}
@@ -65,15 +68,18 @@ def plain_header(data: bytes) -> Header | None:
 
     Checks every chunk's CRC, since OpenCV is more forgiving than Pillow and would write to stderr.
     """
-    if len(data) < 45 or not data.startswith(MAGIC) or data[12:16] != b"IHDR":
+    if len(data) < 45 or not data.startswith(_START):
         return None
-    width, height, depth, colour, method, filters, interlaced = struct.unpack_from(">IIBBBBB", data, 16)
+    width, height, depth, colour, method, filters, interlaced = _HEADER.unpack_from(data, len(_START))
     if depth != 8 or colour not in (_GREY, _RGB) or method or filters or interlaced:
         return None
+    channels = 1 if colour == _GREY else 3
+    if _only_picture(data):
+        return Header(width, height, channels, bare=True)
     kinds = _chunks(data)
     if kinds is None or not kinds <= _HARMLESS:
         return None
-    return Header(width, height, 1 if colour == _GREY else 3, kinds <= _CRITICAL)
+    return Header(width, height, channels, kinds <= _CRITICAL)
 
 
 def encode(pixels: Pixels) -> bytes:
@@ -87,7 +93,7 @@ def encode(pixels: Pixels) -> bytes:
     filtered[:, 0] = 2
     filtered[0, 1:] = rows[0]
     np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
-    header = struct.pack(">IIBBBBB", width, height, 8, _GREY if channels == 1 else _RGB, 0, 0, 0)
+    header = _HEADER.pack(width, height, 8, _GREY if channels == 1 else _RGB, 0, 0, 0)
     body = isal_zlib.compress(filtered, 1)
     return b"".join((MAGIC, _chunk(b"IHDR", header), _chunk(b"IDAT", body), _chunk(b"IEND", b"")))
 
@@ -95,6 +101,21 @@ def encode(pixels: Pixels) -> bytes:
 def _chunk(kind: bytes, body: bytes) -> bytes:
     crc = isal_zlib.crc32(body, isal_zlib.crc32(kind))
     return b"".join((len(body).to_bytes(4, "big"), kind, body, crc.to_bytes(4, "big")))
+
+
+def _only_picture(data: bytes) -> bool:
+    """Whether an undamaged header, one IDAT and the end are all there is: most small PNGs, checked without a loop.
+
+    ``data`` starts with ``_START``, so the header has its length; False says nothing (:func:`_chunks` decides).
+    """
+    end = 41 + int.from_bytes(data[33:37], "big")
+    return (
+        end + 4 + len(_END) == len(data)
+        and data[37:41] == b"IDAT"
+        and data.endswith(_END)
+        and isal_zlib.crc32(data[12:29]) == int.from_bytes(data[29:33], "big")
+        and isal_zlib.crc32(data[37:end]) == int.from_bytes(data[end : end + 4], "big")
+    )
 
 
 def _chunks(data: bytes) -> set[bytes] | None:

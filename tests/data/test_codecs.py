@@ -72,6 +72,19 @@ def test_jpeg_records_are_close_and_smaller_at_lower_quality(channels) -> None:
     assert len(encode(pixels, "jpg", 50)) < len(encode(pixels, "jpg", 95))
 
 
+def test_no_damaged_byte_of_a_plain_png_goes_unnoticed() -> None:
+    """Each byte in turn, so also the lengths of the chunks; the picture itself is stored only where all is right."""
+    whole = png.encode(np.arange(48, dtype=np.uint8).reshape(6, 8, 1))
+    header = png.plain_header(whole)
+    assert header is not None and header.bare
+    for at in range(len(whole)):
+        for flip in (1, 0x20, 0x80):
+            damaged = whole[:at] + bytes((whole[at] ^ flip,)) + whole[at + 1 :]
+            assert png.plain_header(damaged) is None, (at, flip)
+    assert png.plain_header(whole[:-1]) is None
+    assert png.plain_header(whole + b"x") is None
+
+
 def test_a_damaged_record_is_an_error_and_not_a_grey_picture() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
     for encoding in ("png", "jpg", "raw"):
