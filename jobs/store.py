@@ -305,7 +305,7 @@ def _beyond(sort: str, after: tuple[Any, str]) -> ColumnElement[bool]:
 
 
 @lru_cache(256)
-def _one_job(who: Principal | None, anyone: bool) -> Select[tuple[JobRow]]:
+def _one_job(who: Principal | None, anyone: bool) -> Select[JobRow]:
     """The query of :meth:`Store.get`, kept: making it takes longer than SQLite's answer."""
     query = select(JobRow).where(JobRow.id == bindparam("id"))
     return query if anyone else query.where(visible_to(who))
