@@ -24,17 +24,18 @@ SAMPLE = 2000
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """Prepare a picture (resize mode and so on), cut out the middle, subtract the mean, multiply by ``scale``.
+    """Prepare a picture (resize mode and so on), cut out the middle, subtract the mean, multiply by the scale.
 
     ``crop`` is the side of the square that is cut out (None: all of it). ``mean`` says what is subtracted: "none",
-    "pixel" or "image"; ``values`` is that mean as float32 (height, width, channels) of the network's input, 0..255.
-    ``scale`` makes the standard deviation of the training pixels 1, whatever the mean.
+    "pixel", "image" or "imagenet"; ``values`` is that mean as float32 (height, width, channels) of the network's input,
+    0..255. ``scale`` makes the standard deviation of the training pixels 1, whatever the mean; for "imagenet" it is one
+    factor for each channel, as pretrained weights expect it.
     """
 
     preparation: Preparation
     crop: int | None
     mean: str
-    scale: float
+    scale: float | tuple[float, ...]
     values: NDArray[np.float32]
 
     @property
@@ -45,8 +46,9 @@ class Preprocessing:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready, for model.json. A mean image is a file of its own: see :meth:`save`."""
-        known: dict[str, Any] = {"crop": self.crop, "mean": self.mean, "scale": self.scale}
-        if self.mean == "pixel":
+        scale = list(self.scale) if isinstance(self.scale, tuple) else self.scale
+        known: dict[str, Any] = {"crop": self.crop, "mean": self.mean, "scale": scale}
+        if self.mean in ("pixel", "imagenet"):
             known["mean_pixel"] = [float(value) for value in self.values[0, 0]]
         if self.mean == "image":
             known["mean_file"] = MEAN_FILE
@@ -67,7 +69,9 @@ class Preprocessing:
             mean = _load_mean(folder / values["mean_file"])
         else:
             mean = np.broadcast_to(np.asarray(values.get("mean_pixel", 0.0), np.float32), shape)
-        return cls(preparation, values["crop"], values["mean"], float(values["scale"]), mean)
+        scale = values["scale"]
+        scales = tuple(map(float, scale)) if isinstance(scale, list | tuple) else float(scale)
+        return cls(preparation, values["crop"], values["mean"], scales, mean)
 
     def pixels(self, content: bytes) -> Pixels:
         """What the network sees of an image file, uint8 (height, width, channels). Raises UserError."""
@@ -86,7 +90,8 @@ class Normaliser:
 
         self._mean = torch.from_numpy(np.ascontiguousarray(preprocessing.values)).to(device)
         self._subtracts = preprocessing.mean != "none"
-        self._scale = preprocessing.scale
+        scale = preprocessing.scale
+        self._scale = torch.tensor(scale, device=device) if isinstance(scale, tuple) else scale
 
     def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
         values = pixels.float()
@@ -96,10 +101,18 @@ class Normaliser:
 
 
 MEAN_FILE = "mean.npy"
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
+"""Of the RGB values 0..1 of ImageNet's training images, as torchvision's pretrained weights expect them."""
 
 
 def measure(dataset: Dataset, crop: int | None, mean: str) -> Preprocessing:
-    """The preprocessing for a network that is trained on ``dataset``, its scale measured from training images."""
+    """The preprocessing for a network that is trained on ``dataset``, its scale measured from training images.
+
+    For ``mean`` "imagenet" nothing is measured; grey images get the average of the three channels' figures.
+    """
+    if mean == "imagenet":
+        return _imagenet(dataset, crop)
     values = centre(dataset.mean, crop)
     if mean != "image":
         pixel = dataset.mean.mean((0, 1)) if mean == "pixel" else 0.0
@@ -107,6 +120,18 @@ def measure(dataset: Dataset, crop: int | None, mean: str) -> Preprocessing:
     records = dataset.split("train")
     deviation = _deviation(records.read(range(min(SAMPLE, len(records)))), dataset.mean, mean)
     return Preprocessing(dataset.preparation, crop, mean, round(1 / max(deviation, 1.0), 7), values)
+
+
+def _imagenet(dataset: Dataset, crop: int | None) -> Preprocessing:
+    """(pixels / 255 - mean) / deviation."""
+    height, width = input_size(dataset.height, dataset.width, crop)
+    means, deviations = (
+        np.asarray(values) if dataset.channels == 3 else np.mean(values, keepdims=True)
+        for values in (IMAGENET_MEAN, IMAGENET_DEVIATION)
+    )
+    values = np.broadcast_to((255 * means).astype(np.float32), (height, width, dataset.channels))
+    scale = tuple(round(float(value), 9) for value in 1 / (255 * deviations))
+    return Preprocessing(dataset.preparation, crop, "imagenet", scale, values)
 
 
 def input_size(height: int, width: int, crop: int | None) -> tuple[int, int]:

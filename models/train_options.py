@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from data.options import option
 from models.networks import networks
+from models.weights.options import StartOptions
 
 CUSTOM_BATCH_SIZE = 64
 CUSTOM_LEARNING_RATE = 0.01
@@ -16,7 +17,7 @@ ADAM_LEARNING_RATE = 0.001
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainOptions:
+class TrainOptions(StartOptions):
     """Options of an image-classification model."""
 
     dataset: Annotated[str, option("Dataset", widget="dataset", group="Data")]
@@ -36,23 +37,17 @@ class TrainOptions:
             group="Network",
         ),
     ] = None
-    start_from: Annotated[
-        str | None,
-        option(
-            "Start from",
-            "Take weights from an earlier model of the same network.",
-            widget="model",
-            group="Network",
-            advanced=True,
-        ),
-    ] = None
-    start_checkpoint: Annotated[
-        str | None, option("Its checkpoint", "Blank: the last one.", group="Network", advanced=True)
-    ] = None
     mean_subtraction: Annotated[
-        Literal["none", "pixel", "image"],
+        Literal["none", "pixel", "image", "imagenet"],
         option(
-            "Subtract mean", labels={"none": "Nothing", "pixel": "Mean colour", "image": "Mean image"}, group="Data"
+            "Subtract mean",
+            labels={
+                "none": "Nothing",
+                "pixel": "Mean colour",
+                "image": "Mean image",
+                "imagenet": "ImageNet's (pretrained weights)",
+            },
+            group="Data",
         ),
     ] = "image"
     crop_size: Annotated[

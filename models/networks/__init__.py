@@ -29,7 +29,8 @@ class Network:
     """One entry of the library; ``size`` and ``least`` are the usual and the smallest side of a square image, pixels.
 
     ``batch_size`` and ``learning_rate`` (for SGD with momentum 0.9) are what training uses when the form leaves them
-    blank; ``source`` is the Python text to train or to edit, without ``INFO``.
+    blank; ``source`` is the Python text to train or to edit, without ``INFO``; ``pretrained`` names weights of
+    torchvision that fill it.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Network:
     description: str
     citation: str
     source: str
+    pretrained: str = ""
 
 
 class Networks:

@@ -14,6 +14,7 @@ INFO = {
     "least": 63,
     "batch_size": 64,
     "learning_rate": 0.01,
+    "pretrained": "AlexNet_Weights.IMAGENET1K_V1",
     "description": "Five convolutions and three wide linear layers. Large in memory, quick to compute.",
     "citation": "Krizhevsky: One weird trick for parallelizing convolutional neural networks. arXiv 1404.5997",
 }

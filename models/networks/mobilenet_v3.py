@@ -14,6 +14,7 @@ INFO = {
     "least": 1,
     "batch_size": 64,
     "learning_rate": 0.05,
+    "pretrained": "MobileNet_V3_Small_Weights.IMAGENET1K_V1",
     "description": "The cheapest network for photographs here: 2.5 million weights, good for a machine without a GPU.",
     "citation": "Howard et al.: Searching for MobileNetV3. arXiv 1905.02244",
 }

@@ -14,6 +14,7 @@ INFO = {
     "least": 32,
     "batch_size": 32,
     "learning_rate": 0.01,
+    "pretrained": "VGG16_BN_Weights.IMAGENET1K_V1",
     "description": "Simple and heavy: 138 million weights at 1,000 classes. With batch normalization, without which it "
     "hardly learns from scratch.",
     "citation": "Simonyan, Zisserman: Very deep convolutional networks for large-scale image recognition. "

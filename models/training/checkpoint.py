@@ -68,21 +68,13 @@ def read_weights(checkpoint: Checkpoint, model: nn.Module) -> None:
         raise UserError(f"The weights {checkpoint.weights.name} cannot be used: {_first_line(error)}.") from error
 
 
-def read_matching(checkpoint: Checkpoint, model: nn.Module) -> tuple[list[str], list[str]]:
-    """Fill what fits by name and shape; returns the names taken and those of the model that start afresh.
-
-    Raises UserError where the file cannot be read, or nothing in it fits.
-    """
+def read_tensors(checkpoint: Checkpoint) -> dict[str, torch.Tensor]:
+    """The weights by name, on the CPU. Raises UserError where the file cannot be read."""
     try:
-        weights = load_file(checkpoint.weights)
+        weights: dict[str, torch.Tensor] = load_file(checkpoint.weights)
     except (OSError, SafetensorError) as error:
         raise UserError(f"The weights {checkpoint.weights.name} cannot be read: {_first_line(error)}.") from error
-    own = model.state_dict()
-    fits = {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape}
-    if not fits:
-        raise UserError("None of the earlier model's weights fit this network.", field="start_from")
-    model.load_state_dict(fits, strict=False)
-    return list(fits), [name for name in own if name not in fits]
+    return weights
 
 
 def read(path: Path) -> Checkpoint:

@@ -19,6 +19,7 @@ from models.training.metrics import Tally, scores
 from models.training.plan import Plan
 from models.training.schedule import learning_rate
 from models.training.threads import Threads
+from models.weights.freezing import NOTHING_FROZEN, Frozen, training_mode
 
 Save = Callable[[str, Mapping[str, Any], Mapping[str, Any]], Event]
 """``save(name, facts, state)`` writes a checkpoint and returns the event that says so."""
@@ -39,6 +40,7 @@ class Training:
     classes: int
     device: torch.device
     save: Save
+    frozen: Frozen = NOTHING_FROZEN
 
 
 def train(training: Training, start: int = 0) -> Iterator[Event]:
@@ -48,12 +50,12 @@ def train(training: Training, start: int = 0) -> Iterator[Event]:
     threads = Threads(training.device)
     batches = training.train.batches(selections_of(training).after(start, plan.steps_per_epoch))
 
-    model.train()
+    training_mode(model, training.frozen)
     for step in range(start + 1, plan.steps + 1):
         pixels, labels = next(batches)
         rate = learning_rate(options, (step - 1) / plan.steps)
         for group in optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group.get("factor", 1.0)
 
         logits = scores(model(training.normalise(pixels)), training.classes)
         loss = F.cross_entropy(logits, labels)
@@ -101,7 +103,7 @@ def validate(training: Training, meter: Meter) -> Generator[Event, None, dict[st
     for batch in images.batches(parts):
         measure(training, tally, batch)
         yield from meter.alive("Validating")
-    training.model.train()
+    training_mode(training.model, training.frozen)
     return tally.values()
 
 

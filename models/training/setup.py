@@ -24,6 +24,10 @@ from models.training.loop import Training
 from models.training.meter import Event
 from models.training.optimizers import make_optimizer
 from models.training.plan import make_plan
+from models.weights.freezing import freeze
+from models.weights.options import layer_names
+from models.weights.origin import origin_of
+from models.weights.start import Started, start
 
 
 @dataclass(frozen=True)
@@ -50,14 +54,16 @@ def set_up(order: Order) -> Generator[Event, None, Training]:
     preprocessing = _preprocessing(dataset, options)
     shape = shape_of(preprocessing, len(dataset.classes))
     examined = examine(order.source, shape, "cpu")
-    description = describe(order, preprocessing, examined)
+    torch.manual_seed(options.seed or 0)
+    model = load_network(order.source, **shape.keywords())
+    started = yield from _start(order, shape, model)
+    frozen = freeze(model, layer_names(options.freeze))
+    description = {**describe(order, preprocessing, examined), "start": started.as_json() if started else None}
     preprocessing.save(order.folder / "artifacts")
     write_json(order.folder / "artifacts" / "model.json", description)
     yield {"kind": "artifact", "name": "model", "value": {**description, **_chosen(options)}}
 
-    torch.manual_seed(options.seed or 0)
-    model = load_network(order.source, **shape.keywords())
-    notes = [*examined.notes, *_start_weights(order, model)]
+    notes = [*examined.notes, *(started.notes if started else ()), *frozen.notes]
     model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     train = yield from _load(dataset.split("train"), preprocessing, device, "training")
     val = None
@@ -79,6 +85,7 @@ def set_up(order: Order) -> Generator[Event, None, Training]:
         classes=len(dataset.classes),
         device=device,
         save=_saver(order, model, description),
+        frozen=frozen,
     )
 
 
@@ -127,16 +134,13 @@ def _chosen(options: TrainOptions) -> dict[str, Any]:
     return {"seed": options.seed, "batch_size": options.batch_size, "learning_rate": options.learning_rate}
 
 
-def _start_weights(order: Order, model: nn.Module) -> list[str]:
-    """Take the weights of the earlier model; says which ones did not fit."""
-    if order.earlier is None:
-        return []
-    found = checkpoint.find(order.earlier, order.options.start_checkpoint)
-    taken, afresh = checkpoint.read_matching(found, model)
-    text = (
-        f"Started from {found.name} of {order.options.start_from}: {len(taken)} of {len(taken) + len(afresh)} tensors."
-    )
-    return [f"{text} These are new or of another shape and start afresh: {', '.join(afresh)}." if afresh else text]
+def _start(order: Order, shape: Shape, model: nn.Module) -> Generator[Event, None, Started | None]:
+    """Take weights from where the options say, as far as they fit; None: at random."""
+    origin = origin_of(order.options, order.earlier)
+    if origin is None:
+        return None
+    yield {"kind": "progress", "fraction": 0.0, "phase": "Loading the weights to start from"}
+    return start(order.source, shape, model, origin, order.dataset.classes)
 
 
 def _load(

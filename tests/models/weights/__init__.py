@@ -1,0 +1,1 @@
+"""Tests of starting weights, frozen layers and rates per layer."""
