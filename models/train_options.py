@@ -8,17 +8,26 @@ from typing import Annotated, Literal
 
 from data.options import option
 from models.networks import networks
+from models.parts import one_of, with_parts
+from models.training.optimizers import optimizers
+from models.training.schedules import schedules
 from models.weights.options import StartOptions
 
 CUSTOM_BATCH_SIZE = 64
 CUSTOM_LEARNING_RATE = 0.01
-ADAM_LEARNING_RATE = 0.001
-"""For Adam and AdamW, whose steps are scaled by themselves: a network's own rate is meant for SGD."""
+OPTIMIZERS_FIRST = ("sgd", "adam", "adamw", "rmsprop", "adagrad", "adadelta")
+SCHEDULES_FIRST = ("step", "fixed", "multistep", "cosine", "restarts", "one_cycle", "plateau", "drawn")
+"""What the lists of the form show first; the rest follows by name."""
 
 
+@with_parts("optimizer", optimizers, "Optimizer")
+@with_parts("schedule", schedules, "Learning rate")
 @dataclass(frozen=True, kw_only=True)
 class TrainOptions(StartOptions):
-    """Options of an image-classification model."""
+    """Options of an image-classification model.
+
+    Every schedule and every optimizer adds its own, with its name in front: ``step_gamma``, ``adam_beta1``.
+    """
 
     dataset: Annotated[str, option("Dataset", widget="dataset", group="Data")]
     network: Annotated[
@@ -71,33 +80,64 @@ class TrainOptions(StartOptions):
         int | None, option("Batch size", "Blank: the network's own.", ge=1, le=65536, group="Training")
     ] = None
     optimizer: Annotated[
-        Literal["sgd", "adam", "adamw"],
-        option("Optimizer", labels={"sgd": "SGD with momentum", "adam": "Adam", "adamw": "AdamW"}, group="Training"),
+        str, option("Optimizer", group="Optimizer"), *one_of(optimizers, "optimizer", OPTIMIZERS_FIRST)
     ] = "sgd"
     learning_rate: Annotated[
-        float | None, option("Base learning rate", "Blank: the network's own.", gt=0, group="Training")
+        float | None,
+        option(
+            "Base learning rate", "Blank: the network's own, or the optimizer's usual one.", gt=0, group="Optimizer"
+        ),
     ] = None
     momentum: Annotated[
-        float, option("Momentum", ge=0, lt=1, show_if={"optimizer": ["sgd"]}, group="Training", advanced=True)
+        float, option("Momentum", ge=0, lt=1, show_if={"optimizer": ["sgd"]}, group="Optimizer", advanced=True)
     ] = 0.9
-    weight_decay: Annotated[float, option("Weight decay", ge=0, group="Training", advanced=True)] = 1e-4
+    weight_decay: Annotated[
+        float | None,
+        option("Weight decay", "Blank: the optimizer's usual one.", ge=0, group="Optimizer", advanced=True),
+    ] = None
+    no_decay: Annotated[
+        bool,
+        option(
+            "Spare biases and normalization",
+            "Weight decay only for weights of two or more dimensions.",
+            group="Optimizer",
+            advanced=True,
+        ),
+    ] = True
     schedule: Annotated[
-        Literal["fixed", "step"],
-        option("Learning-rate schedule", labels={"fixed": "Fixed", "step": "Step down"}, group="Training"),
+        str, option("Schedule", group="Learning rate"), *one_of(schedules, "schedule", SCHEDULES_FIRST)
     ] = "step"
-    step_percent: Annotated[
+    warmup: Annotated[
+        Literal["none", "linear", "cosine"],
+        option(
+            "Warm-up",
+            "The rate rises first; the schedule then has the rest of the training.",
+            labels={"none": "None", "linear": "Straight", "cosine": "Cosine"},
+            group="Learning rate",
+        ),
+    ] = "none"
+    warmup_percent: Annotated[
         float,
         option(
-            "Step every",
-            "Share of the training after which the rate falls.",
+            "Warm-up lasts",
             unit="%",
             gt=0,
-            le=100,
-            show_if={"schedule": ["step"]},
-            group="Training",
+            lt=100,
+            show_if={"warmup": ["linear", "cosine"]},
+            group="Learning rate",
         ),
-    ] = 33.0
-    step_gamma: Annotated[float, option("Multiply by", gt=0, show_if={"schedule": ["step"]}, group="Training")] = 0.1
+    ] = 5.0
+    warmup_start: Annotated[
+        float,
+        option(
+            "Warm-up starts at",
+            "Share of the schedule's first rate.",
+            ge=0,
+            le=1,
+            show_if={"warmup": ["linear", "cosine"]},
+            group="Learning rate",
+        ),
+    ] = 0.01
     validation_interval: Annotated[
         float, option("Validate every", "0: never.", unit="epochs", ge=0, group="Training", advanced=True)
     ] = 1.0
@@ -119,13 +159,16 @@ class TrainOptions(StartOptions):
 def completed(options: TrainOptions) -> TrainOptions:
     """The options with everything blank filled in, so that the same training can be asked for again.
 
-    Batch size and learning rate are the network's own (for Adam and AdamW 0.001), the seed is drawn.
+    Batch size and learning rate are the network's own (the rate for SGD only: other optimizers have their usual one),
+    so is the weight decay the optimizer's; the seed is drawn.
     """
     network = networks.get(options.network)
-    rate = network.learning_rate if network else CUSTOM_LEARNING_RATE
+    usual = optimizers[options.optimizer].options
+    own = network.learning_rate if network else CUSTOM_LEARNING_RATE
     return replace(
         options,
         batch_size=options.batch_size or (network.batch_size if network else CUSTOM_BATCH_SIZE),
-        learning_rate=options.learning_rate or (rate if options.optimizer == "sgd" else ADAM_LEARNING_RATE),
+        learning_rate=options.learning_rate or (own if usual.rate is None else usual.rate),
+        weight_decay=usual.decay if options.weight_decay is None else options.weight_decay,
         seed=secrets.randbelow(2**31) if options.seed is None else options.seed,
     )

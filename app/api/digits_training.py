@@ -10,6 +10,20 @@ from typing import Any
 from app.api.digits_fields import FALSE, Form
 from models.train_options import TrainOptions
 
+POLICY_NAMES = {
+    "step_percent": "lr_step_size",
+    "step_gamma": "lr_step_gamma",
+    "multistep_values": "lr_multistep_values",
+    "multistep_gamma": "lr_multistep_gamma",
+    "exp_gamma": "lr_exp_gamma",
+    "inv_gamma": "lr_inv_gamma",
+    "inv_power": "lr_inv_power",
+    "poly_power": "lr_poly_power",
+    "sigmoid_step": "lr_sigmoid_step",
+    "sigmoid_gamma": "lr_sigmoid_gamma",
+}
+"""TrainOptions field -> DIGITS field, of the learning-rate policies; the defaults are the same."""
+
 MODEL_NAMES = {
     "name": "model_name",
     "group": "group_name",
@@ -22,8 +36,8 @@ MODEL_NAMES = {
     "epochs": "train_epochs",
     "optimizer": "solver_type",
     "schedule": "lr_policy",
-    "step_percent": "lr_step_size",
-    "step_gamma": "lr_step_gamma",
+    **POLICY_NAMES,
+    "rmsprop_alpha": "rms_decay",
     "validation_interval": "val_interval",
     "checkpoint_interval": "snapshot_interval",
     "seed": "random_seed",
@@ -32,11 +46,19 @@ MODEL_NAMES = {
 }
 """TrainOptions field -> DIGITS field; names that are not here are the same (dataset, batch_size, learning_rate ...)."""
 
-SOLVERS = {"SGD": "sgd", "MOMENTUM": "sgd", "ADAM": "adam"}
-LATER_SOLVERS = ("NESTEROV", "ADAGRAD", "ADAGRADDA", "ADADELTA", "RMSPROP", "FTRL")
+SOLVERS = {
+    "SGD": "sgd",
+    "MOMENTUM": "sgd",
+    "NESTEROV": "sgd",
+    "ADAM": "adam",
+    "ADAGRAD": "adagrad",
+    "ADADELTA": "adadelta",
+    "RMSPROP": "rmsprop",
+}
+LATER_SOLVERS = ("ADAGRADDA", "FTRL")
 FRAMEWORKS = ("caffe", "torch", "tensorflow", "pytorch")
 """Accepted so that scripts run; Foveal trains with PyTorch whatever is named."""
-LATER_POLICIES = ("multistep", "exp", "inv", "poly", "sigmoid")
+POLICIES = ("fixed", "step", "multistep", "exp", "inv", "poly", "sigmoid")
 
 
 @dataclass(frozen=True)
@@ -119,9 +141,18 @@ def _training(read: Form) -> dict[str, Any]:
         "seed": read.text("random_seed"),
         "optimizer": read.choice("solver_type", "SGD", SOLVERS, LATER_SOLVERS),
         "momentum": read.text("momentum", "0" if plain else "0.9"),
-        "schedule": read.choice("lr_policy", "step", {"fixed": "fixed", "step": "step"}, LATER_POLICIES),
-        "step_percent": read.text("lr_step_size", "33"),
-        "step_gamma": read.text("lr_step_gamma", "0.1"),
+        "sgd_nesterov": solver == "NESTEROV",
+        "rmsprop_alpha": read.text("rms_decay", "0.99"),
+        "schedule": read.choice("lr_policy", "step", {name: name for name in POLICIES}),
+        **_policy(read),
+    }
+
+
+def _policy(read: Form) -> dict[str, Any]:
+    """The fields of the chosen learning-rate policy; those of the others are passed over, as DIGITS does."""
+    chosen = f"{read.text('lr_policy', 'step')}_"
+    return {
+        field: text for field, name in POLICY_NAMES.items() if field.startswith(chosen) and (text := read.text(name))
     }
 
 

@@ -12,7 +12,7 @@ from app.auth import current
 from app.extensions import context
 from app.forms import fields, groups, posted
 from app.pages import allowed
-from app.services import archives, jobs, models
+from app.services import archives, jobs, models, schedules
 from app.services.context import NotFound, find_job
 from app.services.jobs import Label
 from data.errors import InvalidOptions, UserError
@@ -61,6 +61,15 @@ def check() -> str:
         return render_template("models/check.html", found=None, said={error.field or "": [str(error)]})
 
 
+@blueprint.post("/models/schedule")
+def schedule() -> AnyResponse:
+    """The learning rate over the training that the form describes, or what is wrong with its fields."""
+    try:
+        return jsonify(schedules.project([posted(request.form)])[0])
+    except InvalidOptions as error:
+        return make_response(jsonify(errors=error.fields), 422)
+
+
 @blueprint.get("/models/networks/<name>/source")
 def source(name: str) -> Response:
     """The Python source of a network of the library, to start one's own from."""
@@ -78,7 +87,7 @@ def _form(values: dict[str, Any], errors: dict[str, list[str]]) -> str:
         label=fields(Label, values, errors), fields=made, errors=rest, wrong=sum(map(len, errors.values())),
         groups=groups(TrainOptions, made, skip=OWN), datasets=usable, older=[jobs.brief(row) for row in older],
         networks=models.networks(context()), may_code=can(current(), "run_code"),
-        open_start=bool(made["start_from"].text),
+        open_start=bool(made["start_from"].text), usual=schedules.usual(),
     )  # fmt: skip
 
 
@@ -92,7 +101,7 @@ def show(job_id: str) -> str:
     classes = (job["artifacts"].get("model") or {}).get("classes") or []
     return render_template(
         "models/show.html",
-        job=job, may=allowed(current(), row), dataset=jobs.brief(parents[0]) if parents else None, network=network,
+        job=job, may=allowed(current(), row), words=schedules.words(job["options"]), dataset=jobs.brief(parents[0]) if parents else None, network=network,
         log=jobs.log(context(), row, 100), classes=classes, top5="val/top5" in job["curves"] or len(classes) > 5,
     )  # fmt: skip
 

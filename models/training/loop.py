@@ -14,6 +14,7 @@ from models.preprocessing import Normaliser
 from models.train_options import TrainOptions
 from models.training.augment import Cut, Selections
 from models.training.batches import Batch, Images
+from models.training.groups import set_rate
 from models.training.meter import Event, Meter
 from models.training.metrics import Tally, scores
 from models.training.plan import Plan
@@ -54,8 +55,7 @@ def train(training: Training, start: int = 0) -> Iterator[Event]:
     for step in range(start + 1, plan.steps + 1):
         pixels, labels = next(batches)
         rate = learning_rate(options, (step - 1) / plan.steps)
-        for group in optimizer.param_groups:
-            group["lr"] = rate * group.get("factor", 1.0)
+        set_rate(optimizer, rate)
 
         logits = scores(model(training.normalise(pixels)), training.classes)
         loss = F.cross_entropy(logits, labels)

@@ -20,9 +20,9 @@ from models.train_options import TrainOptions
 from models.training import checkpoint
 from models.training.augment import Cut
 from models.training.batches import Images, load
+from models.training.groups import make_optimizer
 from models.training.loop import Training
 from models.training.meter import Event
-from models.training.optimizers import make_optimizer
 from models.training.plan import make_plan
 from models.weights.freezing import freeze
 from models.weights.options import layer_names

@@ -61,6 +61,7 @@ KINDS: dict[str, str] = {
     "models.classify": SEE,
     "models.create": MAKERS,
     "models.new": PEOPLE,
+    "models.schedule": PEOPLE,
     "models.show": SEE,
     "models.source": PEOPLE,
     "models.trained_source": SEE,
@@ -70,6 +71,7 @@ KINDS: dict[str, str] = {
     "v1.change_user": ADMINS,
     "v1.check_model": MAKERS,
     "v1.classify": SEE,
+    "v1.compare_networks": PEOPLE,
     "v1.clone_job": SEE,
     "v1.create_dataset": MAKERS,
     "v1.create_model": MAKERS,
@@ -80,6 +82,16 @@ KINDS: dict[str, str] = {
     "v1.dataset_mean": SEE,
     "v1.dataset_options": PEOPLE,
     "v1.delete_job": CHANGE,
+    "v1.draw_network": PEOPLE,
+    "v1.edit_network": PEOPLE,  # changes a text that is sent along, and keeps nothing
+    "v1.get_saved_network": SEE,
+    "v1.get_version": SEE,
+    "v1.layer_documentation": PEOPLE,
+    "v1.list_layers": PEOPLE,
+    "v1.list_saved_networks": PEOPLE,
+    "v1.measure_network": MAKERS,  # runs the source; see test_networks for what others may measure
+    "v1.save_network": MAKERS,
+    "v1.save_version": CHANGE,
     "v1.delete_token": PEOPLE,
     "v1.delete_user": ADMINS,
     "v1.download_checkpoint": SEE,
@@ -108,6 +120,8 @@ KINDS: dict[str, str] = {
     "v1.model_options": PEOPLE,
     "v1.model_source": SEE,
     "v1.openapi": PUBLIC,
+    "v1.list_schedules": PEOPLE,
+    "v1.project_schedules": PEOPLE,
     "v1.record_image": SEE,
     "v1.record_sprite": SEE,
     "v1.related_jobs": SEE,
@@ -142,12 +156,18 @@ KINDS: dict[str, str] = {
 }
 PLACES: dict[str, Any] = {
     "split": "train", "index": 0, "name": "lenet", "token_id": 999, "release": "0", "stamp": "0", "kind": "jobs",
-    "theme": "light", "filename": "js/theme.js", "format": "zip", "path": "x",
+    "theme": "light", "filename": "js/theme.js", "format": "zip", "path": "x", "number": 1,
 }  # fmt: skip
 NAMES = {"v1.change_user": "tom", "v1.delete_user": "tom", "admin.change_user": "tom"}
 QUERIES = {"v1.job_series": "curve=train/loss", "v1.record_sprite": "indices=0", "datasets.sprite": "indices=0"}
 MODEL = {"dataset": "20200101-000000-0000", "network": "lenet"}
 BODIES: dict[str, dict[str, Any]] = {
+    "v1.draw_network": {"source": "("},
+    "v1.edit_network": {"source": "(", "hash": "0" * 64, "edit": {}},
+    "v1.measure_network": {"source": "("},
+    "v1.compare_networks": {"before": "(", "after": "("},
+    "v1.save_network": {"source": "("},
+    "v1.save_version": {"source": "(", "base": 1},
     "v1.create_dataset": {"folder": "/x"},
     "v1.create_model": MODEL,
     "v1.check_model": MODEL,
@@ -164,6 +184,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "digits_models.customize": {"network": "lenet"},
     "jobs.edit": {"name": "x"},
 }
+NETWORK_ROUTES = ("v1.get_saved_network", "v1.get_version", "v1.save_version")
 MODEL_ROUTES = (
     "models",
     "digits_models",
@@ -194,6 +215,7 @@ def rules(lab: Lab) -> list[tuple[str, Rule]]:
 def ask(lab: Lab, name: str | None, method: str, rule: Rule, visibility: str) -> TestResponse:
     """One request by one person about a fresh job of Olga's."""
     kind = "model" if rule.endpoint.startswith(MODEL_ROUTES) else "dataset"
+    kind = "network" if rule.endpoint in NETWORK_ROUTES else kind
     job = lab.job(kind, "olga", visibility)
     given = {**PLACES, "job_id": job.id, **({"name": NAMES[rule.endpoint]} if rule.endpoint in NAMES else {})}
     with lab.app.test_request_context():

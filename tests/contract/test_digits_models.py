@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +56,27 @@ def test_the_learning_rate_over_the_training(digits: Script) -> None:
     form = {"learning_rate": "0.1", "lr_policy": "step", "lr_step_size": "50", "lr_step_gamma": "0.5"}
     (column,) = digits.post("/models/visualize-lr", form).json()["data"]["columns"]
     assert column == ["Learning Rate", *[0.1] * 50, *[0.05] * 50, 0.025]
-    assert digits.post("/models/visualize-lr", {"lr_policy": "poly"}).json()["errors"].keys() == {"lr_policy"}
+    assert digits.post("/models/visualize-lr", {"lr_policy": "none"}).json()["errors"].keys() == {"lr_policy"}
+
+
+@pytest.mark.parametrize(
+    ("form", "formula"),
+    [
+        ({"lr_policy": "fixed"}, lambda p: 1.0),
+        ({}, lambda p: 0.1 ** (p // 33)),
+        ({"lr_policy": "multistep"}, lambda p: 0.5 ** ((p >= 50) + (p >= 85))),
+        ({"lr_policy": "exp"}, lambda p: 0.95**p),
+        ({"lr_policy": "inv"}, lambda p: (1 + 0.1 * p) ** -0.5),
+        ({"lr_policy": "poly"}, lambda p: (1 - p / 100) ** 3),
+        ({"lr_policy": "sigmoid"}, lambda p: 1 / (1 + math.exp(0.1 * (p - 50)))),
+        ({"lr_policy": "poly", "lr_poly_power": "1"}, lambda p: 1 - p / 100),
+    ],
+)
+def test_policies_are_digits_formulas_with_its_defaults_at_101_points(
+    digits: Script, form: dict[str, str], formula: Callable[[int], float]
+) -> None:
+    (column,) = digits.post("/models/visualize-lr", {"learning_rate": "0.2", **form}).json()["data"]["columns"]
+    assert column == ["Learning Rate", *(pytest.approx(0.2 * formula(percent)) for percent in range(101))]
 
 
 def test_20_create_by_form_abort_and_delete(digits: Script, model_form: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
-// The form of a new model: live check of the network, the source editor, and the planned learning rate.
+// The form of a new model: live check of the network, the source editor, and what blank fields stand for.
 import { $, $$, debounced } from "./dom.js";
 import { prepare, valueOf } from "./form.js";
-import { figure } from "./words.js";
+import { schedulePlan } from "./schedule.js";
 
 const form = document.getElementById("model-form");
 if (form) await start();
@@ -31,9 +31,7 @@ async function start() {
     if (event.target.name === "network") openEditor();
     if (["network", "dataset", "crop_size"].includes(event.target.name)) soon();
     ownValues();
-    drawRate();
   });
-  form.addEventListener("input", drawRate);
   $("#starting-point").addEventListener("change", async (event) => {
     if (!event.target.value) return;
     const answer = await fetch(form.getAttribute("data-source").replace("NAME", event.target.value));
@@ -44,32 +42,18 @@ async function start() {
     soon();
   });
   await openEditor();
-  drawRate();
+  ownValues();
+  schedulePlan(form, ownValues);
   check();
 }
 
-/** What a blank learning rate and batch size stand for, said in the fields themselves. */
+/** What a blank learning rate, weight decay and batch size stand for, said in the fields themselves. */
 function ownValues() {
-  const radio = $$('[name="network"]', form).find((item) => item.checked), sgd = form.elements.optimizer.value === "sgd";
-  const rate = sgd ? radio?.dataset.rate || "0.01" : "0.001";
+  const radio = $$('[name="network"]', form).find((item) => item.checked);
+  const usual = JSON.parse(form.dataset.usual)[form.elements.optimizer.value] || {};
+  const rate = usual.rate ?? Number(radio?.dataset.rate || "0.01");
   form.elements.learning_rate.placeholder = rate;
+  form.elements.weight_decay.placeholder = usual.decay ?? "";
   form.elements.batch_size.placeholder = radio?.dataset.batch || "64";
-  return Number(rate);
-}
-
-/** The learning rate over the training, as the schedule will have it. */
-function drawRate() {
-  const svg = document.getElementById("rate-plan");
-  const base = Number(form.elements.learning_rate.value || ownValues()), schedule = form.elements.schedule.value;
-  const every = Number(form.elements.step_percent.value), gamma = Number(form.elements.step_gamma.value);
-  if (!(base > 0) || (schedule === "step" && !(every > 0 && gamma > 0))) { svg.replaceChildren(); return; }
-  const rate = (share) => (schedule === "step" ? base * gamma ** Math.floor(share / every) : base);
-  const shares = [...Array(201).keys()].map((i) => Math.min(i / 2, 99.99));
-  const rates = shares.map(rate), high = Math.max(...rates), low = Math.min(...rates);
-  const y = (value) => 12 + (high === low ? 30 : (70 * Math.log(high / value)) / Math.log(high / low));
-  const points = rates.map((value, i) => `${(44 + shares[i] * 2.5).toFixed(1)},${y(value).toFixed(1)}`).join(" ");
-  const line = `<polyline points="${points}" fill="none" stroke="var(--fv-fourth)" stroke-width="2"/>`;
-  const words = (x, at, text, anchor) => `<text x="${x}" y="${at}" font-size="9" fill="currentColor" opacity=".7" text-anchor="${anchor}">${text}</text>`;
-  const marks = high === low ? words(40, y(high) + 3, figure(high, 2), "end") : words(40, y(high) + 3, figure(high, 2), "end") + words(40, y(low) + 3, figure(low, 2), "end");
-  svg.innerHTML = line + marks + words(44, 104, "start", "start") + words(294, 104, `${figure(Number(form.elements.epochs.value) || 0, 4)} epochs`, "end");
+  return rate;
 }

@@ -91,9 +91,8 @@ def test_one_gpu_by_index(fields: dict[str, str]) -> None:
     ("field", "text"),
     [
         ("method", "pretrained"),
-        ("solver_type", "NESTEROV"),
-        ("solver_type", "RMSPROP"),
-        ("lr_policy", "poly"),
+        ("solver_type", "ADAGRADDA"),
+        ("solver_type", "FTRL"),
         ("batch_accumulation", "4"),
         ("traces_interval", "10"),
         ("python_layer_server_file", "/x.py"),
@@ -113,6 +112,22 @@ def test_one_gpu_by_index(fields: dict[str, str]) -> None:
 )
 def test_what_foveal_lacks_is_refused_by_name(field: str, text: str) -> None:
     assert errors(**{field: text}).keys() == {field}
+
+
+@pytest.mark.parametrize(
+    ("solver", "optimizer"),
+    [("NESTEROV", "sgd"), ("ADAGRAD", "adagrad"), ("ADADELTA", "adadelta"), ("RMSPROP", "rmsprop"), ("ADAM", "adam")],
+)
+def test_solvers_of_digits(solver: str, optimizer: str) -> None:
+    found = options(solver_type=solver, rms_decay="0.9")
+    assert found.optimizer == optimizer
+    assert found.sgd_nesterov == (solver == "NESTEROV")  # type: ignore[attr-defined]
+    assert found.rmsprop_alpha == 0.9  # type: ignore[attr-defined]
+
+
+def test_only_the_chosen_policys_fields_are_read() -> None:
+    assert options(lr_policy="poly", lr_poly_power="2", lr_step_size="0").poly_power == 2  # type: ignore[attr-defined]
+    assert errors(lr_policy="multistep", lr_multistep_values="1,x").keys() == {"lr_multistep_values"}
 
 
 def test_fields_that_ask_for_nothing_are_accepted() -> None:

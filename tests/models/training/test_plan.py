@@ -6,7 +6,8 @@ import pytest
 
 from models.train_options import TrainOptions, completed
 from models.training.plan import every, make_plan, steps_per_epoch
-from models.training.schedule import SCHEDULES, learning_rate
+from models.training.schedule import learning_rate
+from models.training.schedules import schedules
 from models.training.threads import threads_for
 
 
@@ -33,7 +34,7 @@ def test_fixed_stays() -> None:
 def test_every_choice_of_the_form_is_a_schedule() -> None:
     from data.options import schema
 
-    assert set(schema(TrainOptions)["properties"]["schedule"]["enum"]) == set(SCHEDULES)
+    assert set(schema(TrainOptions)["properties"]["schedule"]["enum"]) == set(schedules.names())
 
 
 @pytest.mark.parametrize(
