@@ -63,17 +63,20 @@ class Preparation:
 
         pixels = decode(data, self.channels, least)
         placement = placements[-1] if placements else self.place(_size(pixels))
-        return self._fitted(pixels, placement, seed, resample)
+        return self.fitted(pixels, placement, seed=seed, resample=resample)
 
     def pixels(self, pixels: Pixels, *, seed: int = 0, resample: Resampler = torch_resampler) -> Pixels:
         """Prepare decoded pixels: always (height, width, channels) uint8. Raises UserError where the mode refuses."""
-        return self._fitted(pixels, self.place(_size(pixels)), seed, resample)
+        return self.fitted(pixels, self.place(_size(pixels)), seed=seed, resample=resample)
 
     def place(self, source: Size) -> Placement:
         """Where a picture of this size goes in the frame. Raises UserError where the mode does not take it."""
         return find_resize_mode(self.resize_mode).place(source, self.target)
 
-    def _fitted(self, pixels: Pixels, placement: Placement, seed: int, resample: Resampler) -> Pixels:
+    def fitted(
+        self, pixels: Pixels, placement: Placement, *, seed: int = 0, resample: Resampler = torch_resampler
+    ) -> Pixels:
+        """Put pixels where :meth:`place` says; they may be a smaller copy of the picture that was placed."""
         picture = fit(pixels, placement, resample)
         return picture if placement.covers(self.target) else paste(picture, placement, self._frame(seed))
 
