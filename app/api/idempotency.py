@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,6 +20,7 @@ from data.errors import InvalidOptions
 from jobs.tables import IdempotencyRow, JobRow
 
 HEADER = "Idempotency-Key"
+KEY = re.compile(r"[!-~]{1,200}")
 STALE_AFTER = 600.0
 """Seconds after which a key whose request never ended (the server was stopped) may be used anew."""
 
@@ -28,12 +30,12 @@ def once(values: Mapping[str, Any], make: Callable[[], JobRow]) -> JobRow:
 
     Raises InvalidOptions where the key was used for another request, Conflict while that one is still at work.
     """
-    key = request.headers.get(HEADER, "").strip()
+    key = request.headers.get(HEADER)
     who = current()
-    if not key or who is None:
+    if key is None or who is None:
         return make()
-    if len(key) > 200:
-        raise InvalidOptions({HEADER: ["Use at most 200 characters."]})
+    if not KEY.fullmatch(key):
+        raise InvalidOptions({HEADER: ["Use 1 to 200 printable ASCII characters without spaces."]})
     digest = hashlib.sha256(json.dumps([request.path, values], sort_keys=True, default=str).encode()).hexdigest()
     if not _reserve(who.name, key, digest):
         return _replay(who.name, key, digest)

@@ -205,3 +205,18 @@ def as_json(value: Any, source: Source) -> Any:
     if isinstance(value, tuple | list):
         return [as_json(item, source) for item in value]
     return value
+
+
+def from_json(values: Mapping[str, Any]) -> Graph:
+    """A traced graph that came as :func:`as_json` wrote it. It has no source, so its places are left out."""
+    nodes = [_node_of(item) for item in values["nodes"]]
+    edges = [Edge(**{**item, "use": None}) for item in values["edges"]]
+    plain = {name: values[name] for name in ("root", "hash", "origin", "extra")}
+    return Graph(tuple(nodes), tuple(edges), notes=tuple(values["notes"]), **plain)
+
+
+def _node_of(values: Mapping[str, Any]) -> Node:
+    nowhere = {"location": None, "definition": None}
+    args = tuple(Argument(**{**item, "span": Span(0, 0), "literal": None}) for item in values["args"])
+    repeats = {name: Repeat(**{**values[name], "literal": None}) for name in ("repeat", "loop") if values[name]}
+    return Node(**{**values, **nowhere, **repeats, "args": args})

@@ -12,14 +12,19 @@ Answer = tuple[dict[str, Any], list[bytes]]
 
 
 def describe_network(params: dict[str, Any], _blobs: list[bytes]) -> Answer:
-    """``{source, channels, height, width, classes, batch = 1, memory = true}`` -> the report as JSON, with its graph.
+    """``{source, channels, height, width, classes, batch = 1, memory = true}`` -> the report as JSON.
 
-    Errors of the network are in ``problems``; UserError only where the text is not Python at all.
+    The graph is left out where it is that of ``parse.read``, which the asker can read without running anything. Errors
+    of the network are in ``problems``; UserError only where the text is not Python at all.
     """
     sizes = {name: int(params[name]) for name in ("channels", "height", "width", "classes")}
     images = Images(**sizes, batch=max(int(params.get("batch", 1)), 1))
     source = str(params["source"])
-    return describe(source, images, memory=bool(params.get("memory", True))).as_json(Source(source)), []
+    report = describe(source, images, memory=bool(params.get("memory", True)))
+    answer = report.as_json(Source(source))
+    if report.graph.origin == "source":
+        del answer["graph"]
+    return answer, []
 
 
 def document_layer(params: dict[str, Any], _blobs: list[bytes]) -> Answer:
