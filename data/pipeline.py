@@ -21,6 +21,7 @@ from data.splits import Part
 
 CHUNK = 20
 TINY_CHUNK = 250
+_LEAST = 4
 _TINY_SECONDS = 2e-4
 """Below this time an image, threads only fight for the interpreter's lock: one is faster than two."""
 _UINT16_IMAGES = 257
@@ -56,7 +57,7 @@ class Chunk:
 def prepare_part(part: Part, recipe: Recipe, with_sum: bool, threads: int) -> Iterator[Chunk]:
     """All images of a part, chunk by chunk in its order. Chunks adapt to how long an image takes; results do not."""
     speed = Speed()
-    starts = _starts(len(part.rows), speed)
+    starts = _starts(len(part.rows), speed, threads)
 
     def work(span: tuple[int, int]) -> Chunk:
         return prepare_chunk(part, span, recipe, with_sum)
@@ -145,11 +146,12 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _starts(count: int, speed: Speed) -> Iterator[tuple[int, int]]:
-    """Spans of positions that cover ``0 .. count-1``, each as long as the speed at that moment suggests."""
+def _starts(count: int, speed: Speed, threads: int) -> Iterator[tuple[int, int]]:
+    """Spans covering ``0 .. count-1``, as long as the speed suggests; shorter at the end, for all threads to finish."""
     start = 0
     while start < count:
-        stop = min(count, start + (TINY_CHUNK if speed.tiny else CHUNK))
+        share = max(_LEAST, (count - start) // (2 * threads))
+        stop = min(count, start + (TINY_CHUNK if speed.tiny else min(CHUNK, share)))
         yield start, stop
         start = stop
 
