@@ -42,6 +42,8 @@ const files = {
   "htmx.min.js": () => plain("htmx.org/dist/htmx.min.js"),
   "socket.io.js": () => plain("socket.io-client/dist/socket.io.esm.min.js"),
   "codemirror.js": () => bundle("src/codemirror.js"),
+  "elk.js": () => bundle("src/elk.js"),
+  "elk-worker.min.js": () => plain("elkjs/lib/elk-worker.min.js"),
   "icons.svg": async () => sprite(icons),
 };
 
