@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, update
 
 from jobs.folder import BrokenFolder, JobFolder
 from jobs.job import Job, Status, is_id
+from jobs.label import read_label
 from jobs.store import Store, row_of
 from jobs.tables import JobRow, ParentRow
 from jobs.watched import Follower
@@ -18,8 +19,9 @@ def reindex(store: Store) -> int:
     """Read every folder of ``home/jobs`` into its row; answers how many could be read.
 
     A folder that cannot be read is listed as broken, with the reason. Name, notes, group and visibility of rows that
-    exist are kept; a new row of an owned job is private, since nobody knows any more who might see it. Rows whose
-    folder is gone are marked broken. May run while the scheduler does: states are those of the folders.
+    exist are kept, those of new rows come from label.json; without one an owned job is private, since nobody knows any
+    more who might see it. Rows whose folder is gone are marked broken. May run while the scheduler does: states are
+    those of the folders.
     """
     folders = [JobFolder(path) for path in sorted(store.root.iterdir()) if is_id(path.name)]
     read = sum(take_in(store, folder) for folder in folders)
@@ -35,21 +37,25 @@ def take_in(store: Store, folder: JobFolder) -> bool:
         job = folder.job()
         if job.id != job_id:
             raise BrokenFolder(f"{folder.path / 'job.json'} is that of job {job.id}.")
+        label = {} if known else read_label(folder)
         follower = Follower(folder, job)
         summary = follower.look_finally()
     except (BrokenFolder, OSError) as error:
         _list_broken(store, job_id, known, str(error))
         return False
-    _place(store, job, known)
+    _place(store, job, known, label)
     store.record(job_id, follower.state, summary, broken="", **_reset(follower.state.status))
     return True
 
 
-def _place(store: Store, job: Job, known: bool) -> None:
+def _place(store: Store, job: Job, known: bool, label: dict[str, str]) -> None:
     """Make the row where there is none, and its relations."""
     with store.session() as session:
         if not known:
-            session.add(row_of(job, "private" if job.owner else "lab"))
+            row = row_of(job, "private" if job.owner else "lab")
+            for field, value in label.items():
+                setattr(row, field, value)
+            session.add(row)
             session.flush()
         session.execute(delete(ParentRow).where(ParentRow.child == job.id))
         session.add_all(ParentRow(child=job.id, parent=parent) for parent in job.parents)

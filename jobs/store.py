@@ -32,6 +32,7 @@ from jobs.database import open_database
 from jobs.events import JobState
 from jobs.folder import EventLog, JobFolder
 from jobs.job import Job, Status, new_id
+from jobs.label import label_of, write_label
 from jobs.permissions import Principal, visible_to
 from jobs.tables import JobRow, ParentRow
 
@@ -86,7 +87,14 @@ class Store:
 
     # -- one job -------------------------------------------------------------------------------------------------
 
-    def create(self, job: Job, visibility: str = "lab", prepare: Callable[[JobFolder], None] | None = None) -> JobRow:
+    def create(
+        self,
+        job: Job,
+        visibility: str = "lab",
+        prepare: Callable[[JobFolder], None] | None = None,
+        *,
+        notes: str = "",
+    ) -> JobRow:
         """Make the folder with its first event, let ``prepare`` put files into it, then insert the row.
 
         The scheduler sees a job only once its folder is complete, and with the status that its events say: what
@@ -99,6 +107,8 @@ class Store:
             if prepare:
                 prepare(folder)
             row = row_of(job, visibility)
+            row.notes = notes
+            write_label(folder, label_of(row))
             row.status = folder.state().status.value
             with self.session() as session:
                 session.add(row)
@@ -126,8 +136,13 @@ class Store:
         with self.session() as session:
             return session.scalar(_one_job(who, anyone), {"id": job_id})
 
+    def relabel(self, row: JobRow, values: Mapping[str, str]) -> None:
+        """Change name, notes, group or visibility, in the folder and in the row. Raises OSError (not writable)."""
+        write_label(self.folder(row.id), {**label_of(row), **values})
+        self.edit(row.id, **values)
+
     def edit(self, job_id: str, **values: Any) -> None:
-        """Set columns of a row (name, notes, group, visibility, status ...)."""
+        """Set columns of a row; :meth:`relabel` is for those that people write."""
         with self.session() as session:
             session.execute(update(JobRow).where(JobRow.id == job_id).values(**values))
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from app.services.context import Conflict, Context, NotFound, require
+from app.services.context import Conflict, Context, NotFound, StorageFull, require
 from app.services.offload import offload
 from data.options import option, parse, plain
 from jobs import series as curves
@@ -118,7 +118,17 @@ def edit(ctx: Context, who: Principal | None, row: JobRow, values: Mapping[str, 
     if "name" in given and not str(given["name"]).strip():
         parse(Label, {})
     if given:
-        ctx.store.edit(row.id, **{key: label[key] for key in given})
+        _relabel(ctx, row, {key: str(label[key]) for key in given})
+
+
+def _relabel(ctx: Context, row: JobRow, values: dict[str, str]) -> None:
+    try:
+        ctx.store.relabel(row, values)
+    except OSError as error:
+        raise StorageFull(
+            f"The change to {row.name} could not be written: {error.strerror or error} ({error.filename}).",
+            hint="Free some space or make the folder writable for the server, then try again.",
+        ) from error
 
 
 def abort(ctx: Context, who: Principal | None, row: JobRow) -> None:

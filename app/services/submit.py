@@ -59,16 +59,12 @@ def submit(ctx: Context, who: Principal, order: Order, label: Label, form: Mappi
         needs=order.needs,
         created=time.time(),
     )
-    row = _create(ctx, job, label, order)
-    if label.notes:
-        ctx.store.edit(row.id, notes=label.notes)
-        row.notes = label.notes
-    return row
+    return _create(ctx, job, label, order)
 
 
 def _create(ctx: Context, job: Job, label: Label, order: Order) -> JobRow:
     try:
-        return ctx.store.create(job, label.visibility, order.prepare)
+        return ctx.store.create(job, label.visibility, order.prepare, notes=label.notes)
     except FileExistsError:
         raise Conflict("Another job was made in this very moment.", hint="Please try again.") from None
     except OSError as error:

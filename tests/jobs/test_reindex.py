@@ -34,6 +34,7 @@ def test_lost_rows_come_back(tmp_path: Path) -> None:
     store = Store(tmp_path)
     dataset, mine = make(store, "flowers"), ""
     mine = make(store, "net", (dataset,), "ada")
+    (store.folder(mine).path / "label.json").unlink()  # of a version that wrote none
     forget(store)
     assert reindex(store) == 2
     row, owned = store.get(dataset, anyone=True), store.get(mine, anyone=True)
@@ -44,6 +45,32 @@ def test_lost_rows_come_back(tmp_path: Path) -> None:
     assert row.summary["phase"] == "Counting"
     assert (owned.owner, owned.visibility) == ("ada", "private")
     assert store.parents(mine) == [dataset]
+
+
+def test_what_people_wrote_comes_back_with_a_lost_row(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    shared, edited = make(store, "net", (), "ada"), make(store, "before", (), "ada")
+    row = store.get(edited, anyone=True)
+    assert row is not None
+    store.relabel(row, {"name": "after", "notes": "tried twice", "group": "thesis", "visibility": "private"})
+    forget(store)
+    reindex(store)
+    found = store.briefly([shared, edited])
+    assert (found[shared].name, found[shared].visibility, found[shared].notes) == ("net", "lab", "")
+    again = found[edited]
+    assert (again.name, again.notes, again.group, again.visibility) == ("after", "tried twice", "thesis", "private")
+
+
+def test_a_label_that_cannot_be_read_makes_no_private_job_public(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    job_id = make(store, "net", (), "ada")
+    path = store.folder(job_id).path / "label.json"
+    path.write_text(path.read_text().replace("lab", "everybody"))
+    forget(store)
+    assert reindex(store) == 0
+    row = store.get(job_id, anyone=True)
+    assert row is not None
+    assert "label.json" in row.broken
 
 
 def test_edits_of_rows_that_exist_are_kept(tmp_path: Path) -> None:
