@@ -62,12 +62,12 @@ def check() -> str:
 
 
 @blueprint.post("/models/schedule")
-def schedule() -> AnyResponse:
+def schedule() -> Response:
     """The learning rate over the training that the form describes, or what is wrong with its fields."""
     try:
         return jsonify(schedules.project([posted(request.form)])[0])
     except InvalidOptions as error:
-        return make_response(jsonify(errors=error.fields), 422)
+        return jsonify(errors=error.fields)
 
 
 @blueprint.get("/models/networks/<name>/source")

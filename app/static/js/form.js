@@ -14,6 +14,10 @@ function showDependent(form) {
     field.hidden = !shown;
     for (const input of $$("input, select, textarea", field)) input.disabled = !shown;
   }
+  for (const more of $$("details", form)) {
+    const inside = $$("[data-field]", more);
+    if (inside.length) more.hidden = inside.every((field) => field.hidden);
+  }
 }
 
 /** A colour picked in the swatch is written into the text beside it, which may also say "noise". */

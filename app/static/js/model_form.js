@@ -50,7 +50,7 @@ async function start() {
 /** What a blank learning rate, weight decay and batch size stand for, said in the fields themselves. */
 function ownValues() {
   const radio = $$('[name="network"]', form).find((item) => item.checked);
-  const usual = JSON.parse(form.dataset.usual)[form.elements.optimizer.value] || {};
+  const usual = JSON.parse(form.getAttribute("data-usual"))[form.elements.optimizer.value] || {};
   const rate = usual.rate ?? Number(radio?.dataset.rate || "0.01");
   form.elements.learning_rate.placeholder = rate;
   form.elements.weight_decay.placeholder = usual.decay ?? "";

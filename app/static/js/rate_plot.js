@@ -84,7 +84,7 @@ export class RatePlot {
       parts.push(svg("line", { x1: LEFT, x2: this.width - RIGHT, y1: this.y(mark), y2: this.y(mark), class: "fv-rate-grid" }));
       parts.push(svg("text", { x: LEFT - 6, y: this.y(mark) + 3.5, "text-anchor": "end" }, figure(mark, 3)));
     }
-    for (const percent of [0, 25, 50, 75, 100]) {
+    for (const percent of this.width < 420 ? [0, 50, 100] : [0, 25, 50, 75, 100]) {
       const epoch = this.epochs ? `${figure((percent / 100) * this.epochs, 3)}${percent === 100 ? " epochs" : ""}` : `${percent} %`;
       parts.push(svg("text", { x: this.x(percent), y: HEIGHT - 7, "text-anchor": percent === 0 ? "start" : percent === 100 ? "end" : "middle" }, epoch));
     }

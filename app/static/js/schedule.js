@@ -37,8 +37,9 @@ export function schedulePlan(form, usual) {
     const answer = await fetch(card.dataset.project, { method: "POST", headers: { Accept: "application/json" }, body: new FormData(form) }).catch(() => null);
     if (mine !== turn || !answer) return;
     const said = await answer.json().catch(() => ({}));
-    if (answer.ok) now = said;
-    const wrong = answer.ok ? "" : Object.values(said.errors || {}).flat().join(" ") || "The server did not answer.";
+    const good = answer.ok && !said.errors;
+    if (good) now = said;
+    const wrong = good ? "" : Object.values(said.errors || {}).flat().join(" ") || "The server did not answer.";
     const words = now?.follows_results ? "This schedule follows the results: the plan is what happens if validation keeps improving." : "";
     const hint = drawn() ? "Drag the points; double-click to add one or take one away; arrow keys move the chosen one." : "";
     $("#rate-words").textContent = wrong || words || hint;
