@@ -1,11 +1,11 @@
-"""Building an image-classification dataset: find, divide, prepare, write; a generator that says how far it is."""
+"""Building a dataset: find, divide, prepare, write; a generator that says how far it is."""
 
 from __future__ import annotations
 
 import json
 import shutil
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
@@ -14,32 +14,43 @@ from data.checks import check_options
 from data.database import FORMAT, SplitInfo
 from data.dataset_options import DatasetOptions
 from data.errors import UserError
-from data.files import shown
+from data.objects.build import build_objects
 from data.pipeline import Chunk, Recipe, prepare_part, usable_cores
 from data.preparation import Preparation
 from data.progress import Event, Progress, Seldom
-from data.sources import Listing, sources
+from data.sources import CLASSIFICATION, Listing, find_source
 from data.splits import SPLITS, Limits, Part, Plan, Rules, make_plan
 from data.statistics import MeanImage, save_mean
 from data.whole import write_json
+from data.workspace import Workspace
 from data.writer import SplitWriter
 
 SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}
 
 
-def build_dataset(options: DatasetOptions, target: Path, *, threads: int | None = None) -> Iterator[Event]:
+def build_dataset(
+    options: DatasetOptions, target: Path, *, threads: int | None = None, roots: Sequence[Path] | None = None
+) -> Iterator[Event]:
     """Build the dataset into ``target`` (the format of docs/architecture.md), yielding events as it goes.
 
     The same options on the same files give the same bytes, whatever the number of threads. Files that cannot be read
-    are listed in failures.jsonl. Raises UserError (nothing to read, wrong options) and OSError (disk full).
+    are listed in failures.jsonl. ``roots`` are the folders that lists may lead into (None: anywhere). Raises UserError
+    (nothing to read, wrong options) and OSError (disk full).
     """
     check_options(options)
     _clear(target)
-    listing = yield from _find(options)
-    plan = make_plan(listing.groups, rules_of(options))
-    yield from _announce(listing, plan)
-    build = _Build(options, target, plan, threads or usable_cores())
-    yield from build.run()
+    try:
+        listing = yield from _find(options, Workspace(roots, target))
+        for text in (*listing.notes, *listing.problems):
+            yield _note(text)
+        if listing.kind != CLASSIFICATION:
+            yield from build_objects(options, target, listing)
+            return
+        plan = make_plan(listing.groups, rules_of(options))
+        yield from _announce(listing, plan)
+        yield from _Build(options, target, listing, plan, threads or usable_cores()).run()
+    finally:
+        shutil.rmtree(target / "unpacked", ignore_errors=True)
 
 
 def rules_of(options: DatasetOptions) -> Rules:
@@ -49,21 +60,21 @@ def rules_of(options: DatasetOptions) -> Rules:
         "val": Limits(options.val_min_per_class, options.val_max_per_class),
         "test": Limits(options.test_min_per_class, options.test_max_per_class),
     }
-    return Rules(options.val_percent, options.test_percent, limits, options.seed)
+    return Rules(options.val_percent, options.test_percent, limits, options.seed, options.shuffle)
 
 
 def _clear(target: Path) -> None:
     """Remove what an earlier, unfinished build left; the manifest goes first, so that no half dataset looks whole."""
     target.mkdir(parents=True, exist_ok=True)
     (target / "dataset.json").unlink(missing_ok=True)
-    for split in SPLITS:
-        shutil.rmtree(target / split, ignore_errors=True)
+    for name in (*SPLITS, "unpacked"):
+        shutil.rmtree(target / name, ignore_errors=True)
 
 
-def _find(options: DatasetOptions) -> Generator[Event, None, Listing]:
+def _find(options: DatasetOptions, workspace: Workspace) -> Generator[Event, None, Listing]:
     """Let the source search, reporting how many images it has found."""
     found, seldom = 0, Seldom()
-    search = sources["image_folder"].scan(options)
+    search = find_source(options.source, options.folder).scan(options, workspace)
     while True:
         try:
             found += next(search)
@@ -75,8 +86,6 @@ def _find(options: DatasetOptions) -> Generator[Event, None, Listing]:
 
 def _announce(listing: Listing, plan: Plan) -> Iterator[Event]:
     """What was understood and what comes of it."""
-    for note in listing.notes:
-        yield {"kind": "note", "text": note}
     if plan.dropped:
         yield _note(f"Left out {_names(plan.dropped)}: fewer images than the least per class, or none.")
     for split, names in plan.unknown.items():
@@ -113,8 +122,9 @@ def _has(plan: Plan, split: str, splits: list[str]) -> bool:
 class _Build:
     """One build under way: what is shared by its splits."""
 
-    def __init__(self, options: DatasetOptions, target: Path, plan: Plan, threads: int) -> None:
+    def __init__(self, options: DatasetOptions, target: Path, listing: Listing, plan: Plan, threads: int) -> None:
         self.options = options
+        self.shown = listing.shown
         self.target = target
         self.plan = plan
         self.threads = threads
@@ -177,10 +187,12 @@ class _Build:
         for path, label, value in zip(chunk.paths, labels, chunk.values, strict=True):
             if isinstance(value, UserError):
                 self.failed[split] += 1
-                row = {"path": shown(path), "split": split, "class": self.plan.classes[label]}
+                row = {"path": self.shown(path), "split": split, "class": self.plan.classes[label]}
                 failures.write(json.dumps({**row, "reason": value.message, "hint": value.hint}) + "\n")
             else:
-                writer.add(label, shown(path), value)
+                writer.add(label, self.shown(path), value)
+        if chunk.facts is not None:
+            writer.describe(chunk.facts)
         if chunk.total is not None:
             self.mean.add(chunk.total, chunk.good)
 

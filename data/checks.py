@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import os
+from typing import TYPE_CHECKING
 
-from data.dataset_options import DatasetOptions
 from data.errors import InvalidOptions, UserError
-from data.files import shown
+from data.files import not_a_folder, not_there
+from data.sources import find_source
 from data.transforms import find_resize_mode
+
+if TYPE_CHECKING:
+    from data.dataset_options import DatasetOptions
+
+PATHS = ("folder", "val_folder", "test_folder", "image_root", "labels_file")
+"""Options that are paths on the server."""
 
 
 def check_options(options: DatasetOptions) -> None:
@@ -25,27 +31,25 @@ def check_options(options: DatasetOptions) -> None:
         least, most = getattr(options, f"{prefix}min_per_class"), getattr(options, f"{prefix}max_per_class")
         if least is not None and most is not None and least > most:
             wrong[f"{prefix}max_per_class"] = [f"The most per class ({most}) is below the least ({least})."]
-    for name in ("folder", "val_folder", "test_folder"):
-        path = getattr(options, name)
-        if path is not None and (reason := _not_a_folder(path)):
-            wrong[name] = [reason]
+    wrong |= _wrong_paths(options)
     if wrong:
         raise InvalidOptions(wrong)
 
 
-def require_folder(path: str, field: str) -> str:
-    """The path without a slash at its end. Raises UserError naming the field where it is no folder."""
-    if reason := _not_a_folder(path):
-        raise UserError(reason, field=field, hint="Give the whole path of a folder on the server.")
-    return path.rstrip("/") or "/"
-
-
-def _not_a_folder(path: str) -> str | None:
-    """Why a path is not a folder, as a sentence; None where it is one."""
-    try:
-        if os.path.isdir(path):
-            return None
-        what = "is a file, not a folder" if os.path.exists(path) else "does not exist on the server"
-    except ValueError:  # a zero byte
-        what = "is not a path"
-    return f"{shown(path)} {what}."
+def _wrong_paths(options: DatasetOptions) -> dict[str, list[str]]:
+    """Paths that are not there or of the wrong kind, and a folder that no source knows."""
+    wrong = {}
+    for name in PATHS:
+        path = getattr(options, name)
+        if path is not None and (reason := not_there(path)):
+            wrong[name] = [reason]
+    if not wrong:
+        try:
+            source = find_source(options.source, options.folder)
+        except UserError as error:
+            return {error.field or "folder": [str(error)]}
+        for name in ("folder", "val_folder", "test_folder") if source.files == "no" else ():
+            path = getattr(options, name)
+            if path is not None and (reason := not_a_folder(path)):
+                wrong[name] = [reason]
+    return wrong

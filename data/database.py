@@ -18,6 +18,7 @@ from data.errors import UserError
 from data.preparation import Preparation
 
 FORMAT = 1
+CLASSIFICATION = "image_classification"
 SPLITS = ("train", "val", "test")
 KEY_BYTES = 8
 
@@ -34,7 +35,11 @@ class SplitInfo:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A finished image-classification dataset; ``preparation`` is how its images were made from files."""
+    """A finished dataset; ``preparation`` is how its images were made from files.
+
+    ``kind`` is image_classification, detection or segmentation; records of the last two have sizes of their own, and
+    width and height are then 0 (see data/objects/split.py for what else they hold).
+    """
 
     path: Path
     classes: tuple[str, ...]
@@ -44,6 +49,11 @@ class Dataset:
     splits: dict[str, SplitInfo]
     manifest: dict[str, Any]
     _open: dict[str, Split] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def kind(self) -> str:
+        """ "image_classification", "detection" or "segmentation"."""
+        return str(self.manifest.get("kind", CLASSIFICATION))
 
     @property
     def width(self) -> int:
@@ -75,8 +85,15 @@ class Dataset:
         if name not in self.splits:
             raise UserError(f'This dataset has no split "{name}"; it has {", ".join(self.splits)}.', field="split")
         if name not in self._open:
-            self._open[name] = Split(self.path / name, self.shape, self.encoding)
+            self._open[name] = self._open_split(self.path / name)
         return self._open[name]
+
+    def _open_split(self, folder: Path) -> Split:
+        if self.kind == CLASSIFICATION:
+            return Split(folder, self.shape, self.encoding)
+        from data.objects.split import ObjectSplit
+
+        return ObjectSplit(folder, self.channels, self.encoding)
 
     @cached_property
     def mean(self) -> NDArray[np.float32]:
@@ -102,11 +119,12 @@ def open_dataset(path: str | Path) -> Dataset:
     return Dataset(
         path=path,
         classes=tuple(manifest["classes"]),
-        preparation=Preparation.of(manifest),
+        preparation=Preparation.of({"width": 0, "height": 0, **manifest}),
         encoding=manifest["encoding"],
         jpeg_quality=manifest["jpeg_quality"],
         splits={
-            name: SplitInfo(**{**info, "counts": tuple(info["counts"])}) for name, info in manifest["splits"].items()
+            name: SplitInfo(info["entries"], tuple(info["counts"]), info["failed"], info["bytes"])
+            for name, info in manifest["splits"].items()
         },
         manifest=manifest,
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from data.options import option
 from data.downloads import SETS
+from data.options import option
 from data.sources import sources
 from data.transforms import resize_modes
 
@@ -77,9 +77,7 @@ class DatasetOptions:
             advanced=True,
         ),
     ] = None
-    path_column: Annotated[
-        str | None, _column("Column of the path", "Blank: found by its name and content.")
-    ] = None
+    path_column: Annotated[str | None, _column("Column of the path", "Blank: found by its name and content.")] = None
     label_column: Annotated[str | None, _column("Column of the class", "Blank: found by its name.")] = None
     split_column: Annotated[
         str | None, _column("Column of the split", "train, val or test; blank: found by its name.")
@@ -105,9 +103,7 @@ class DatasetOptions:
     ] = False
     shuffle: Annotated[
         bool,
-        option(
-            "Shuffle", "Off: records keep the order of the list or folder.", group="Splits", advanced=True
-        ),
+        option("Shuffle", "Off: records keep the order of the list or folder.", group="Splits", advanced=True),
     ] = True
     val_folder: Annotated[
         str | None,

@@ -33,6 +33,35 @@ def read_file(path: str | Path) -> bytes:
         raise UserError(reason, hint=hint) from None
 
 
+def require_folder(path: str, field: str) -> str:
+    """The path without a slash at its end. Raises UserError naming the field where it is no folder."""
+    if reason := not_a_folder(path):
+        raise UserError(reason, field=field, hint="Give the whole path of a folder on the server.")
+    return path.rstrip("/") or "/"
+
+
+def require_file(path: str, field: str) -> str:
+    """The path. Raises UserError naming the field where it is no file."""
+    reason = not_there(path) or (f"{shown(path)} is a folder, not a file." if os.path.isdir(path) else None)
+    if reason:
+        raise UserError(reason, field=field, hint="Give the whole path of a file on the server.")
+    return path
+
+
+def not_a_folder(path: str) -> str | None:
+    """Why a path is not a folder, as a sentence; None where it is one."""
+    reason = not_there(path)
+    return reason or (None if os.path.isdir(path) else f"{shown(path)} is a file, not a folder.")
+
+
+def not_there(path: str) -> str | None:
+    """Why there is nothing at a path, as a sentence; None where something is."""
+    try:
+        return None if os.path.exists(path) else f"{shown(path)} does not exist on the server."
+    except ValueError:  # a zero byte
+        return f"{shown(path)} is not a path."
+
+
 def shown(path: str) -> str:
     """A path as valid Unicode for people, JSON and HTML; bytes that are no UTF-8 appear as ``\\xff``."""
     return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -12,6 +12,7 @@ class PathTable:
 
     def __init__(self) -> None:
         self._folders: list[str] = []
+        self._numbers: dict[str, int] = {}
         self._folder_of = array("i")
         self._names = bytearray()
         self._ends = array("q", [0])
@@ -22,11 +23,13 @@ class PathTable:
     def add(self, folder: str, names: Iterable[str]) -> int:
         """Append files of one folder; returns how many."""
         before = len(self)
-        self._folders.append(folder)
+        number = self._numbers.setdefault(folder, len(self._folders))
+        if number == len(self._folders):
+            self._folders.append(folder)
         for name in names:
             self._names += os.fsencode(name)
             self._ends.append(len(self._names))
-            self._folder_of.append(len(self._folders) - 1)
+            self._folder_of.append(number)
         return len(self) - before
 
     def __getitem__(self, row: int) -> str:

@@ -41,12 +41,16 @@ class Limits:
 
 @dataclass(frozen=True)
 class Rules:
-    """How to divide: percent of each class for validation and test (0..100), limits of each group, and the seed."""
+    """How to divide: percent of each class for validation and test (0..100), limits of each group, and the seed.
+
+    Without ``shuffle`` records keep the order in which they were found, and limits keep the first of a class.
+    """
 
     val_percent: float = 0.0
     test_percent: float = 0.0
     limits: Mapping[str, Limits] = field(default_factory=dict)
     seed: int = 0
+    shuffle: bool = True
 
     def of(self, split: str) -> Limits:
         """The limits for the group of this split."""
@@ -96,7 +100,7 @@ def make_plan(groups: Mapping[str, Group], rules: Rules) -> Plan:
     train. Depends on nothing but its arguments.
     """
     train = groups["train"]
-    by_class = _by_class(train, rules.of("train"), rules.seed)
+    by_class = _by_class(train, rules.of("train"), rules)
     kept = [name for name in train.classes if name in by_class]
     dropped = tuple(name for name in train.classes if name not in by_class)
     percents = [0.0 if name in groups else percent for name, percent in _percents(rules)]
@@ -106,14 +110,14 @@ def make_plan(groups: Mapping[str, Group], rules: Rules) -> Plan:
         ends = np.cumsum(divide(len(rows), *percents))
         for split, piece in zip(SPLITS, np.split(rows, ends[:2]), strict=True):
             pieces[split].append(piece)
-    parts = {split: _part(train, pieces[split], split, rules.seed) for split in SPLITS if split not in groups}
-    parts["train"] = _part(train, pieces["train"], "train", rules.seed)
+    parts = {split: _part(train, pieces[split], split, rules) for split in SPLITS if split not in groups}
+    parts["train"] = _part(train, pieces["train"], "train", rules)
     unknown = {}
     for split, group in groups.items():
         if split != "train":
-            own = _by_class(group, rules.of(split), rules.seed)
+            own = _by_class(group, rules.of(split), rules)
             none = np.empty(0, np.int64)
-            parts[split] = _part(group, [own.get(name, none) for name in kept], split, rules.seed)
+            parts[split] = _part(group, [own.get(name, none) for name in kept], split, rules)
             unknown[split] = tuple(name for name in group.classes if name not in kept)
     ordered = {split: parts[split] for split in SPLITS if len(parts[split].rows)}
     return Plan(tuple(kept), ordered, dropped, {split: names for split, names in unknown.items() if names})
@@ -131,8 +135,8 @@ def _at_least_one(count: int, asked: tuple[bool, bool, bool]) -> list[int]:
     return least
 
 
-def _by_class(group: Group, limits: Limits, seed: int) -> dict[str, Rows]:
-    """Shuffled rows of each class that has any and is large enough, cut to the most allowed (a random sample).
+def _by_class(group: Group, limits: Limits, rules: Rules) -> dict[str, Rows]:
+    """Shuffled (if asked) rows of each class that has any and is large enough, cut to the most allowed.
 
     Each class has its own random stream, named by the class: another class beside it changes nothing here.
     """
@@ -142,14 +146,15 @@ def _by_class(group: Group, limits: Limits, seed: int) -> dict[str, Rows]:
     for number, name in enumerate(group.classes):
         rows = order[starts[number] : starts[number + 1]]
         if len(rows) >= max(1, limits.least or 1):
-            stream = np.random.default_rng((seed, zlib.crc32(name.encode()), SPLITS.index(group.split)))
-            result[name] = stream.permutation(rows)[: limits.most]
+            stream = np.random.default_rng((rules.seed, zlib.crc32(name.encode()), SPLITS.index(group.split)))
+            result[name] = (stream.permutation(rows) if rules.shuffle else rows)[: limits.most]
     return result
 
 
-def _part(group: Group, pieces: list[Rows], split: str, seed: int) -> Part:
-    """The pieces (one a class, in class order) as one shuffled part."""
+def _part(group: Group, pieces: list[Rows], split: str, rules: Rules) -> Part:
+    """The pieces (one a class, in class order) as one part, shuffled or in the order found."""
     rows = np.concatenate(pieces) if pieces else np.empty(0, np.int64)
     labels = np.repeat(np.arange(len(pieces), dtype=np.int32), [len(piece) for piece in pieces])
-    order = np.random.default_rng((seed, SPLITS.index(split))).permutation(len(rows))
+    stream = np.random.default_rng((rules.seed, SPLITS.index(split)))
+    order = stream.permutation(len(rows)) if rules.shuffle else np.argsort(rows)
     return Part(group.table, rows[order], labels[order])

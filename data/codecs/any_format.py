@@ -6,11 +6,13 @@ import io
 import logging
 import warnings
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from data.codecs import png
 from data.codecs.limits import check_size, too_large
 from data.errors import UserError
 
@@ -46,6 +48,8 @@ _MAGICS = {
     b"RIFF": "a WebP",
     b"\x00\x05\x16\x07": "macOS metadata",
 }
+_UNKNOWN = 0
+_HUGE = 1e300
 _BITS_PER_SAMPLE = 258  # TIFF tag
 _DAMAGED = "The image data are damaged: {}."
 _RESAVE = "Open it in an image program and save it again, or copy it anew from its source."
@@ -67,11 +71,22 @@ quiet()
 def decode(data: bytes, channels: int) -> Pixels:
     """As ``data.codecs.decode``, by Pillow alone."""
     try:
+        return _decode(data, channels)
+    except UserError:
+        if data.startswith(png.MAGIC) and (whole := png.mended(data)):
+            return _decode(whole, channels)
+        raise
+
+
+def _decode(data: bytes, channels: int) -> Pixels:
+    try:
         with Image.open(io.BytesIO(data), formats=_formats()) as image:
             check_size(*image.size)
             bits = _sample_bits(image)
             image.load()
-            return _array(_flat(_upright(image), bits), channels)
+            upright = _upright(image)
+            flat = _in_range(np.asarray(upright)) if bits == _UNKNOWN else _flat(upright, bits)
+            return _array(flat, channels)
     except UserError:
         raise
     except MemoryError:
@@ -131,18 +146,30 @@ def _upright(image: Image.Image) -> Image.Image:
 def _sample_bits(image: Image.Image) -> int:
     """Bits a grey sample where they are more than 8 (up to 16, as the file declares: 12, say), else 8.
 
-    Signed, 32-bit and float samples have no agreed black and white: UserError, rather than a guess.
+    _UNKNOWN for signed, 32-bit and float samples, which have no agreed black and white.
     """
     if image.mode == "F" or (image.mode == "I" and image.format not in ("PPM", "PNG")):
-        kind = "floating-point" if image.mode == "F" else "signed or 32-bit"
-        raise UserError(
-            f"The image has {kind} samples, whose black and white are not defined.",
-            hint="Save it with 8 or 16 unsigned bits a sample.",
-        )
+        return _UNKNOWN
     if image.mode != "I" and not image.mode.startswith("I;16"):
         return 8
     declared = getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE, (16,))
     return max(8, min(16, int(declared[0] if isinstance(declared, tuple) else declared)))
+
+
+def _in_range(samples: NDArray[Any]) -> Image.Image:
+    """Signed, 32-bit and float samples as 8 bits: from the smallest usual range that holds all of them.
+
+    The ranges are 0..1 (floats only), 0..255 and 0..65535; samples that leave them all are stretched from the least to
+    the most of this image. What is no number (NaN) is black, infinities are the ends.
+    """
+    values = np.nan_to_num(samples.astype(np.float64), nan=np.nan, posinf=_HUGE, neginf=-_HUGE)
+    finite = values[np.abs(values) < _HUGE]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    ends = (1.0, 255.0, 65535.0) if samples.dtype.kind == "f" else (255.0, 65535.0)
+    end = next((end for end in ends if high <= end), None) if low >= 0 else None
+    low, high = (low, high) if end is None else (0.0, end)
+    scaled = (values - low) / (high - low or 1.0) * 255.0
+    return Image.fromarray(np.nan_to_num(scaled, nan=0.0).round().clip(0, 255).astype(np.uint8))
 
 
 def _array(image: Image.Image, channels: int) -> Pixels:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +21,7 @@ _START = MAGIC + b"\0\0\0\x0dIHDR"
 _END = b"\0\0\0\0IEND\xaeB`\x82"
 _HEADER = struct.Struct(">IIBBBBB")
 _GREY, _RGB = 0, 2
+_PIECE = 1 << 20
 _CRITICAL = frozenset((b"IHDR", b"IDAT", b"IEND"))
 _HARMLESS = _CRITICAL | {b"gAMA", b"cHRM", b"sRGB", b"pHYs", b"tIME", b"bKGD", b"sBIT", b"hIST"}
 """Chunks that do not change what Pillow shows: no palette, transparency, animation, EXIF, profile or text."""
@@ -80,6 +82,36 @@ def plain_header(data: bytes) -> Header | None:
     if kinds is None or not kinds <= _HARMLESS:
         return None
     return Header(width, height, channels, kinds <= _CRITICAL)
+
+
+def mended(data: bytes) -> bytes | None:
+    """A PNG whose picture is whole though what follows it is damaged or cut off, with a proper end; None for others.
+
+    Whole means that all chunks up to there have the right CRC and that their zlib stream ends with the right checksum.
+    """
+    if not data.startswith(_START):
+        return None
+    inflate, view, at = zlib.decompressobj(), memoryview(data), len(MAGIC)
+    while at + 12 <= len(data):
+        begin, end = at + 8, at + 8 + int.from_bytes(data[at : at + 4], "big")
+        kind = data[at + 4 : begin]
+        if isal_zlib.crc32(view[at + 4 : end]) != int.from_bytes(data[end : end + 4], "big") or kind == b"IEND":
+            break
+        if kind == b"IDAT" and not _inflates(inflate, view[begin:end]):
+            return None
+        at = end + 4
+    return data[:at] + _END if inflate.eof else None
+
+
+def _inflates(inflate: Any, body: memoryview) -> bool:
+    """Feed a piece of a zlib stream, throwing away what comes out; False where it is damaged."""
+    try:
+        while body and not inflate.eof:
+            inflate.decompress(body, _PIECE)
+            body = inflate.unconsumed_tail
+    except zlib.error:
+        return False
+    return True
 
 
 def encode(pixels: Pixels) -> bytes:

@@ -7,26 +7,22 @@ from array import array
 from collections import Counter
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from data.checks import require_folder
-from data.dataset_options import DatasetOptions
 from data.errors import UserError
-from data.files import shown
+from data.files import require_folder, shown
 from data.paths import PathTable
-from data.sources import Listing, source
+from data.peek import CLUTTER, IMAGES, Peek, ending, is_image
+from data.sources import Clue, Listing, source
+from data.split_names import split_of
 from data.splits import Group
+from data.workspace import ANYWHERE, Workspace
 
-EXTENSIONS = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm", ".gif", ".webp", ".tif", ".tiff"))
-SPLIT_NAMES = {
-    "train": ("train", "training"),
-    "val": ("val", "valid", "validation", "dev"),
-    "test": ("test", "testing"),
-}
-_SPLIT_OF = {name: split for split, names in SPLIT_NAMES.items() for name in names}
-_CLUTTER = frozenset(("__MACOSX", ".ipynb_checkpoints", ".git", "@eaDir", ".Trashes", "lost+found"))
-"""Folders that programs leave behind; their pictures are not the user's."""
+if TYPE_CHECKING:
+    from data.dataset_options import DatasetOptions
+
 _APPLE_DOUBLE = b"\x00\x05\x16\x07"
 
 Class = tuple[str, str]
@@ -49,8 +45,19 @@ class Findings:
         return notes
 
 
-@source("image_folder", "Image folder")
-def scan(options: DatasetOptions) -> Generator[int, None, Listing]:
+def detect(seen: Peek) -> Clue | None:
+    """A folder whose sub-folders hold images: surer where there are several."""
+    tops = {name.partition("/")[0] for name in seen.images if "/" in name}
+    if seen.is_file or not tops:
+        return None
+    inner = {name.rpartition("/")[0] for name in seen.images if "/" in name}
+    classes = inner if len(tops) == 1 or {split_of(top) for top in tops} - {None} else tops
+    names = ", ".join(f'"{shown(os.path.basename(name))}"' for name in sorted(classes)[:3])
+    return Clue(0.6 if len(classes) > 1 else 0.2, f"It has sub-folders with images in them, such as {names}.")
+
+
+@source("image_folder", "Image folder", detect)
+def scan(options: DatasetOptions, workspace: Workspace = ANYWHERE) -> Generator[int, None, Listing]:
     """A folder with one sub-folder per class; train, val and test folders above or below the classes are understood."""
     findings = Findings()
     root = _sole_folder(require_folder(options.folder, "folder"))
@@ -84,11 +91,6 @@ def detect_layout(root: str) -> str:
     return "class"
 
 
-def split_of(name: str) -> str | None:
-    """ "train", "val" or "test" where a folder's name means that split ("Validation" does), else None."""
-    return _SPLIT_OF.get(name.casefold())
-
-
 def images_below(folder: str, findings: Findings) -> Iterator[tuple[str, list[str]]]:
     """(folder, sorted image names) of a folder and all below it, in sorted order.
 
@@ -116,14 +118,14 @@ def _look(folder: str, findings: Findings) -> tuple[list[str], list[str]]:
     with os.scandir(folder) as entries:
         for entry in entries:
             name = entry.name
-            kind = name[name.rfind(".") :].lower() if "." in name else "no extension"
+            kind = ending(name)
             if entry.is_dir():
-                if name not in _CLUTTER:
+                if name not in CLUTTER:
                     folders.append(name)
-            elif kind in EXTENSIONS and _is_image_file(entry):
+            elif kind in IMAGES and _is_image_file(entry):
                 names.append(name)
             else:
-                findings.passed_over[shown(kind)] += 1
+                findings.passed_over[shown(kind) or "no extension"] += 1
     return names, folders
 
 
@@ -187,7 +189,7 @@ def _subfolders(folder: str) -> list[str]:
     """Folders in a folder, sorted by name as plain text ("10" before "2", as DIGITS)."""
     try:
         with os.scandir(folder) as entries:
-            return sorted(entry.path for entry in entries if entry.is_dir() and entry.name not in _CLUTTER)
+            return sorted(entry.path for entry in entries if entry.is_dir() and entry.name not in CLUTTER)
     except OSError as error:
         raise UserError(f"The folder {shown(folder)} cannot be read: {error.strerror}.", field="folder") from None
 
@@ -197,11 +199,11 @@ def _holds_only_splits(folder: str) -> bool:
     seen = set()
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.is_dir() and entry.name not in _CLUTTER:
+            if entry.is_dir() and entry.name not in CLUTTER:
                 if not (split := split_of(entry.name)):
                     return False
                 seen.add(split)
-            elif entry.name[entry.name.rfind(".") :].lower() in EXTENSIONS:
+            elif is_image(entry.name):
                 return False
     return "train" in seen
 
@@ -228,7 +230,7 @@ def _require_images(group: Group, root: str) -> None:
         f"{shown(root)} {what}; a classification dataset needs at least two classes.",
         field="folder",
         hint="Put the images of each class into a sub-folder of their own. "
-        f"Images are files that end in {', '.join(sorted(EXTENSIONS))}.",
+        f"Images are files that end in {', '.join(sorted(IMAGES))}.",
     )
 
 

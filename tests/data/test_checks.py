@@ -15,6 +15,14 @@ def options(folder: Path, **values) -> DatasetOptions:
     return DatasetOptions(folder=str(folder), **values)
 
 
+@pytest.fixture(autouse=True)
+def _images(tmp_path: Path) -> None:
+    """Two classes, so that the folder is one of images."""
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.png").touch()
+
+
 def test_good_options_pass(tmp_path: Path) -> None:
     check_options(options(tmp_path))
     check_options(options(tmp_path, val_folder=str(tmp_path), val_percent=0, test_percent=99.5))
@@ -50,3 +58,13 @@ def test_an_unknown_resize_mode_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="stretch") as caught:
         check_options(options(tmp_path, resize_mode="stretch"))
     assert caught.value.field == "resize_mode"
+
+
+def test_a_folder_that_no_source_knows_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InvalidOptions, match="nothing that is known as a dataset") as caught:
+        check_options(options(tmp_path / "empty"))
+    assert list(caught.value.fields) == ["folder"]
+    with pytest.raises(InvalidOptions, match="no source") as caught:
+        check_options(options(tmp_path, source="clay tablets"))
+    assert list(caught.value.fields) == ["source"]

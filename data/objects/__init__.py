@@ -1,0 +1,1 @@
+"""Detection and segmentation datasets: pictures with boxes, outlines, keypoints and masks; read, stored and shown."""
