@@ -16,6 +16,9 @@ progress    fraction 0..1, [phase, rate, unit, eta] ``rate`` in ``unit``/s, ``et
 metrics     step, epoch, values{curve: number or null (not finite)}   one summary per epoch or validation
                                                   (all points are in series/)
 checkpoint  name, step, epoch, values, bytes      a checkpoint that can be loaded now
+resumed     step, epoch, epochs                   training goes on from there: what was told of later steps is void
+act         line, act, value, step, who           somebody steered it (jobs/control.py); carried out after that step
+checkpoint_removed  name                          it was not among the last or best that are kept
 artifact    name, value                           a small JSON result ("classes", "counts", "mean", "failures" ...)
 note        text, [level]                         a sentence for the owner ("running on the CPU: no GPU found")
 """
@@ -39,6 +42,7 @@ class JobState:
     checkpoints: tuple[Event, ...] = ()
     artifacts: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    acts: tuple[Event, ...] = ()
     updated: float = 0.0
 
     @property
@@ -57,6 +61,12 @@ class JobState:
     def finished(self) -> float | None:
         """When it reached its present final state, Unix seconds."""
         return self.history[-1][1] if self.history and self.status.finished else None
+
+    def ran(self, now: float) -> float | None:
+        """Seconds that it ran in all, pauses and waits left out; None where it never did."""
+        ends = [*(when for _, when in self.history[1:]), max(now, self.updated)]
+        spans = [end - when for (status, when), end in zip(self.history, ends, strict=True) if status == Status.RUNNING]
+        return sum(spans) if spans else None
 
     def best(self, curve: str, largest: bool) -> Event | None:
         """The metrics event where ``curve`` was best, the earliest of equals; None where it was never measured."""
@@ -112,7 +122,26 @@ def _note(state: JobState, event: Event) -> JobState:
     return replace(state, notes=(*state.notes, event["text"]))
 
 
+def _act(state: JobState, event: Event) -> JobState:
+    return replace(state, acts=(*state.acts, event))
+
+
+def _resumed(state: JobState, event: Event) -> JobState:
+    """What was measured or saved after the step at which it goes on will be measured and saved again."""
+    step = event["step"]
+    metrics = tuple(old for old in state.metrics if old["step"] <= step)
+    checkpoints = tuple(old for old in state.checkpoints if old["step"] <= step)
+    return replace(state, metrics=metrics, checkpoints=checkpoints)
+
+
+def _removed(state: JobState, event: Event) -> JobState:
+    return replace(state, checkpoints=tuple(old for old in state.checkpoints if old["name"] != event["name"]))
+
+
 _HANDLERS = {
+    "act": _act,
+    "resumed": _resumed,
+    "checkpoint_removed": _removed,
     "status": _status,
     "progress": _progress,
     "metrics": _metrics,

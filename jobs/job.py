@@ -14,11 +14,12 @@ ID_PATTERN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
 
 
 class Status(StrEnum):
-    """The states of a job, with DIGITS's names."""
+    """The states of a job, with DIGITS's names; Paused is Foveal's own."""
 
     INITIALIZED = "Initialized"
     WAITING = "Waiting"
     RUNNING = "Running"
+    PAUSED = "Paused"
     DONE = "Done"
     ABORTED = "Aborted"
     ERROR = "Error"
@@ -27,6 +28,11 @@ class Status(StrEnum):
     def finished(self) -> bool:
         """True for the three states from which a job does not move on by itself."""
         return self in (Status.DONE, Status.ABORTED, Status.ERROR)
+
+    @property
+    def settled(self) -> bool:
+        """True where no worker is at work and none will be before somebody asks: finished or paused."""
+        return self.finished or self is Status.PAUSED
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def _place(store: Store, job: Job, known: bool, label: dict[str, str]) -> None:
 
 
 def _reset(status: Status) -> dict[str, Any]:
-    return {"gpus": [], "abort_requested": False} if status.finished else {}
+    return {"gpus": [], "abort_requested": False} if status.settled else {}
 
 
 def _list_broken(store: Store, job_id: str, known: bool, why: str) -> None:

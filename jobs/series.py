@@ -62,6 +62,16 @@ class SeriesWriter:
         append_whole(path, data)
 
 
+def cut(root: Path, step: int) -> None:
+    """Drop all points after ``step`` from every curve: training goes on from there and makes them again."""
+    for curve in curves(root):
+        path = path_of(root, curve)
+        _heal(path)
+        keep = len(window(read(root, curve), None, step))
+        if keep < count(root, curve):
+            os.truncate(path, keep * POINT.itemsize)
+
+
 def count(root: Path, curve: str) -> int:
     """Whole points in a curve's file; 0 where there is none."""
     try:

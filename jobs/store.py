@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     PoolProxiedConnection,
     Select,
+    and_,
     bindparam,
     delete,
     func,
@@ -220,8 +221,13 @@ class Store:
             return {row.id: row for row in session.scalars(select(JobRow).where(JobRow.id.in_(wanted)))}
 
     def live(self) -> Rows:
-        """Jobs not yet finished, or asked to be deleted: what the scheduler looks after. Oldest first."""
-        query = select(JobRow).where(or_(JobRow.status.in_(LIVE), JobRow.delete_requested.is_(True)))
+        """Jobs not yet finished, or of which something is asked: what the scheduler looks after. Oldest first."""
+        asked = or_(
+            JobRow.delete_requested.is_(True),
+            JobRow.resume_requested.is_(True),
+            and_(JobRow.status == Status.PAUSED.value, JobRow.abort_requested.is_(True)),
+        )
+        query = select(JobRow).where(or_(JobRow.status.in_(LIVE), asked))
         with self.session() as session:
             return list(session.scalars(query.order_by(JobRow.priority.desc(), JobRow.created, JobRow.id)))
 

@@ -15,6 +15,7 @@ from jobs.folder import JobFolder
 
 SPARK_CURVE = "train/loss"
 SPARK_POINTS = 60
+_EMPTY: dict[str, Any] = {"points": 0, "last": None, "min": None, "max": None}
 _SAMPLED = 100_000  # points looked at for a sparkline; more are sampled evenly
 _SIZE_EVERY = 10.0  # seconds between two measurements of the disk space
 
@@ -50,7 +51,9 @@ class Summary:
         }
 
     def _extend(self, curve: str) -> None:
-        old = self._curves.get(curve, {"points": 0, "last": None, "min": None, "max": None})
+        old = self._curves.get(curve, dict(_EMPTY))
+        if series.count(self._folder.series, curve) < old["points"]:  # cut back where training goes on from
+            old = dict(_EMPTY)
         new = series.read(self._folder.series, curve, old["points"])["value"]
         if not len(new):
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Float, ForeignKey, Index, Integer, MetaData, String, Text
+from sqlalchemy import JSON, Boolean, Float, ForeignKey, Index, Integer, MetaData, String, Text, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 NAMING = {
@@ -53,6 +53,7 @@ class JobRow(Base):
     finished: Mapped[float | None] = mapped_column(Float)
     abort_requested: Mapped[bool] = mapped_column(Boolean, default=False)
     delete_requested: Mapped[bool] = mapped_column(Boolean, default=False)
+    resume_requested: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
 
 
 class ParentRow(Base):

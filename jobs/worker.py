@@ -42,7 +42,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def work(folder: JobFolder) -> int:
-    """Carry out the job: Running first, then what the task yields, then Done or Error. Returns the exit code."""
+    """Carry out the job: Running first, then what the task yields, then Done or Error. Returns the exit code.
+
+    A task whose last word is the status Paused is not Done.
+    """
     try:
         lock = (folder.path / "worker.lock").open("w")
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -78,9 +81,12 @@ def _run(folder: JobFolder) -> None:
         pid = os.getpid()
         recorder.write({"kind": "status", "status": Status.RUNNING.value, "pid": pid, "mark": start_mark(pid)})
         job = folder.job()
+        paused = False
         for event in load_task(job.task)(folder, job):
             recorder.write(event)
-    EventLog(folder.events_path).append("status", status=Status.DONE.value)
+            paused = event["kind"] == "status" and event["status"] == Status.PAUSED.value
+    if not paused:
+        EventLog(folder.events_path).append("status", status=Status.DONE.value)
 
 
 def _fail(folder: JobFolder, error: BaseException) -> int:

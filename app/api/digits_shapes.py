@@ -13,6 +13,7 @@ CSS = {
     "Waiting": "info",
     "Running": "info",
     "Done": "success",
+    "Paused": "warning",
     "Aborted": "warning",
     "Error": "danger",
 }

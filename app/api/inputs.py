@@ -39,7 +39,7 @@ class Paging(Input):
 class TypedJobQuery(Paging):
     """Which jobs of a type."""
 
-    status: list[Literal["Initialized", "Waiting", "Running", "Done", "Aborted", "Error"]] = Field(default_factory=list)
+    status: list[Literal["Initialized", "Waiting", "Running", "Paused", "Done", "Aborted", "Error"]] = Field(default_factory=list)
     text: Text = Field("", description="Words that name, id, group or owner contain.")
     group: Text | None = None
     owner: Text | None = None

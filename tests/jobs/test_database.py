@@ -20,10 +20,12 @@ from jobs import database
 from jobs.tables import Base
 
 ROOT = Path(__file__).parents[2]
-SECOND = '''"""A second migration."""
+HEAD = database.head()
+NEXT = f"{int(HEAD) + 1:04d}"
+LATER = f'''"""A later migration."""
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision = "0002", "0001"
+revision, down_revision = "{NEXT}", "{HEAD}"
 def upgrade():
     with op.batch_alter_table("users") as batch:
         batch.add_column(sa.Column("email", sa.String(80)))
@@ -33,10 +35,10 @@ def upgrade():
 
 @pytest.fixture
 def later(tmp_path: Path) -> Path:
-    """Where a later version's second migration would lie, beside a copy of ours; ``use`` writes it."""
+    """Where a later version's migration would lie, beside a copy of ours; ``use`` writes it."""
     folder = tmp_path / "migrations"
     shutil.copytree(database.MIGRATIONS, folder)
-    return folder / "versions" / "0002_email.py"
+    return folder / "versions" / f"{NEXT}_email.py"
 
 
 def differences(engine: Engine) -> list[Any]:
@@ -70,7 +72,7 @@ def test_a_new_database_is_the_same_without_them(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.revision-*"))
 
 
-def use(later: Path, monkeypatch: pytest.MonkeyPatch, source: str = SECOND) -> None:
+def use(later: Path, monkeypatch: pytest.MonkeyPatch, source: str = LATER) -> None:
     """Become the later version."""
     later.write_text(source)
     monkeypatch.setattr(database, "MIGRATIONS", later.parents[1])
@@ -84,24 +86,25 @@ def test_an_upgrade_keeps_rows_and_a_copy_from_before(
     if not numbered:  # as the first versions made them
         with closing(sqlite3.connect(tmp_path / "foveal.sqlite3")) as raw:
             raw.execute("DROP TABLE alembic_version")
+            raw.execute("ALTER TABLE jobs DROP COLUMN resume_requested")
     use(later, monkeypatch)
     engine = database.open_database(tmp_path)
     with engine.connect() as connection:
         assert connection.execute(text("SELECT name, email FROM users")).all() == [("ada", None)]
         assert connection.execute(text("SELECT user FROM tokens")).scalars().all() == ["ada"]
-    with closing(sqlite3.connect(tmp_path / "foveal.sqlite3.revision-0001")) as copy:
+    with closing(sqlite3.connect(tmp_path / f"foveal.sqlite3.revision-{HEAD if numbered else '0001'}")) as copy:
         assert copy.execute("SELECT name FROM users").fetchall() == [("ada",)]
         assert "email" not in {row[1] for row in copy.execute("PRAGMA table_info(users)")}
 
 
 def test_an_upgrade_that_fails_changes_nothing(tmp_path: Path, later: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(tmp_path)
-    use(later, monkeypatch, SECOND + "    op.execute('INSERT INTO nowhere VALUES (1)')\n")
-    with pytest.raises(UserError, match=r"0001 to 0002.*nowhere[\s\S]*left as it was.*revision-0001"):
+    use(later, monkeypatch, LATER + "    op.execute('INSERT INTO nowhere VALUES (1)')\n")
+    with pytest.raises(UserError, match=rf"{HEAD} to {NEXT}.*nowhere[\s\S]*left as it was.*revision-{HEAD}"):
         database.open_database(tmp_path)
     with closing(sqlite3.connect(tmp_path / "foveal.sqlite3")) as raw:
         assert "email" not in {row[1] for row in raw.execute("PRAGMA table_info(users)")}
-        assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [(HEAD,)]
 
 
 def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_the_best_epoch_is_the_earliest_of_equals(largest: bool, step: int) -> N
     "strange",
     [
         {"kind": "hologram", "x": 1},
-        {"kind": "status", "status": "Paused"},
+        {"kind": "status", "status": "Hibernating"},
         {"kind": "artifact"},
         {"kind": "checkpoint"},
         {"kind": "status"},

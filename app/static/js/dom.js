@@ -73,7 +73,7 @@ export function setProgress(element, fraction) {
   element.firstElementChild.style.width = `${percent.toFixed(2)}%`;
 }
 
-const COLOURS = { Running: "blue", Waiting: "yellow", Done: "green", Error: "red", Broken: "red" };
+const COLOURS = { Running: "blue", Waiting: "yellow", Paused: "azure", Done: "green", Error: "red", Broken: "red" };
 
 /** Make a status pill say ``status``. */
 export function setStatus(pill, status) {
