@@ -37,6 +37,7 @@ log = logging.getLogger("foveal.scheduler")
 TICK = 0.1  # seconds
 GRACE = 3.0  # seconds between asking a worker to end and ending it
 REPLAN = 5.0  # seconds after which expected waits are told anew
+AGAIN = "to go on from where it stopped"
 REST = 5.0  # seconds before a job that could not be handled is tried again
 
 
@@ -121,9 +122,9 @@ class Scheduler:
     def _adopt(self, job_id: str) -> None:
         """Follow a worker that an earlier scheduler started, whether it still lives or has ended meanwhile.
 
-        A row that is in a final state was settled after its worker had gone: it is here only to be deleted.
+        A row that is in a final state was settled after its worker had gone: it is here to be deleted or resumed.
         """
-        if Status(self._rows[job_id].status).finished:
+        if Status(self._rows[job_id].status).settled:
             return
         folder = self.store.folder(job_id)
         handle = self.executor.adopt(folder)
@@ -153,6 +154,18 @@ class Scheduler:
             self._forget(row.id)
         elif row.abort_requested:
             self._conclude(row.id, Status.ABORTED)
+        elif row.resume_requested and Status(row.status).settled:
+            self._queue_again(row.id)
+
+    def _queue_again(self, job_id: str) -> None:
+        """A job that ended or was paused waits for its turn again; its worker finds out itself where to go on."""
+        job = Follower(self.store.folder(job_id), self._job(job_id))
+        job.look_finally()
+        if (problem := job.say(Status.WAITING, reason=AGAIN)) is not None:
+            raise problem
+        self.store.record(job_id, job.state, job.look_finally(), resume_requested=False, abort_requested=False)
+        self._rows.pop(job_id)
+        self._version = None
 
     def _cancel(self, watched: Watched) -> None:
         now = time.monotonic()
@@ -167,7 +180,7 @@ class Scheduler:
         watched.look_finally()
         if ended.code == TAKEN and self._found_other(watched):
             return
-        if not watched.state.status.finished:
+        if not watched.state.status.settled:
             if watched.cancelled_at is not None or row.abort_requested or row.delete_requested:
                 watched.say(Status.ABORTED)
             else:
