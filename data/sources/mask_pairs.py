@@ -1,0 +1,143 @@
+"""Pairs of an image and a mask: an index or palette PNG whose values are class numbers, for semantic segmentation."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from data.annotated import IMAGE_FOLDERS, class_file, class_names, require_pictures, stem, walk
+from data.errors import UserError
+from data.files import read_file, require_folder, shown
+from data.objects.masks import VOID, decode_mask
+from data.objects.table import ObjectGroup
+from data.paths import PathTable
+from data.peek import Peek, ending, is_image
+from data.sources import SEGMENTATION, Clue, Listing, source
+from data.split_names import split_of
+from data.workspace import ANYWHERE, Workspace
+
+if TYPE_CHECKING:
+    from data.dataset_options import DatasetOptions
+
+MASK_FOLDERS = (
+    *("masks", "mask", "labels", "label", "annotations", "annotation", "annot", "gt", "gtfine", "segmentation"),
+    *("segmentationclass", "seg", "ground_truth", "groundtruth", "targets", "labelids"),
+)
+_LOSSLESS = (".png", ".bmp", ".tif", ".tiff", ".gif", ".pgm", ".ppm", ".webp")
+_ENDS = re.compile(r"[_-](mask|masks|label|labels|seg|segmentation|gt|gtfine_labelids|labelids|l|p|leftimg8bit)$", re.I)
+
+
+def detect(seen: Peek) -> Clue | None:
+    """A folder of images beside one of masks with the same names."""
+    for folder in seen.folders:
+        masks = _masks_beside(folder, set(seen.folders))
+        if masks is None:
+            continue
+        images = {key(name) for name in seen.images if name.rpartition("/")[0] == folder}
+        pairs = [name for name in seen.images if name.rpartition("/")[0] == masks and key(name) in images]
+        if pairs and all(ending(name) in _LOSSLESS for name in pairs):
+            return Clue(0.75, f"The folders {shown(folder)} and {shown(masks)} hold images of the same names.")
+    return None
+
+
+def key(name: str) -> str:
+    """What the name of an image and that of its mask have in common: no folder, ending, or "_mask" at the end."""
+    return _ENDS.sub("", stem(name.rpartition("/")[2])).lower()
+
+
+def _masks_beside(folder: str, folders: set[str]) -> str | None:
+    """The folder of masks for a folder of images: images/train and masks/train, train/images and train/masks, or
+    train and trainannot."""
+    parts = folder.split("/")
+    for at, part in enumerate(parts):
+        if part.lower() in IMAGE_FOLDERS:
+            for other in sorted(folders):
+                way = other.split("/")
+                alike = len(way) == len(parts) and way[:at] == parts[:at] and way[at + 1 :] == parts[at + 1 :]
+                if alike and way[at].lower() in MASK_FOLDERS:
+                    return other
+    annotated = {f"{folder}{tail}".lower() for tail in ("annot", "_labels", "_masks", "masks", "labels")}
+    return next((other for other in sorted(folders) if other.lower() in annotated), None)
+
+
+@dataclass
+class _Pairs:
+    """The pairs of one split."""
+
+    images: PathTable
+    masks: PathTable
+    alone: int = 0
+
+
+@source("mask_pairs", "Images and masks", detect, kind=SEGMENTATION)
+def scan(options: DatasetOptions, workspace: Workspace = ANYWHERE) -> Generator[int, None, Listing]:
+    """Folders of images and of masks with the same names; the values of a mask (index or palette) are its classes."""
+    root = require_folder(options.folder, "folder")
+    splits = find_pairs(root)
+    for split, own in (("val", options.val_folder), ("test", options.test_folder)):
+        if own:
+            splits[split] = next(iter(find_pairs(require_folder(own, f"{split}_folder")).values()))
+    require_pictures(len(splits["train"].images) if "train" in splits else 0, root, "no training images with masks")
+    yield sum(len(pairs.images) for pairs in splits.values())
+    named = class_file(options.labels_file, (root, os.path.dirname(root)))
+    if named:
+        names = class_names(named)
+        how = f"names from {shown(named)}"
+    else:
+        highest = yield from _highest(splits)
+        names = [str(number) for number in range(highest + 1)]
+        how = "numbered, since no file names them"
+    groups = {split: ObjectGroup(root, split, pairs.images, None, pairs.masks, {}) for split, pairs in splits.items()}
+    count = sum(len(pairs.images) for pairs in splits.values())
+    notes = [f"Understood {shown(root)} as images with masks: {count:,} pairs; {len(names):,} classes, {how}."]
+    alone = sum(pairs.alone for pairs in splits.values())
+    problems = [f"{alone:,} images have no mask and are left out."] if alone else []
+    if len(set(names)) < len(names):
+        problems.append("Two classes have the same name.")
+    return Listing(notes=notes, problems=problems, kind=SEGMENTATION, objects=groups, classes=tuple(map(shown, names)))
+
+
+def find_pairs(root: str) -> dict[str, _Pairs]:
+    """All pairs below a folder, by split. Images and masks in one folder ("x.jpg", "x_mask.png") are understood too."""
+    files = {os.path.relpath(folder, root): sorted(filter(is_image, names)) for folder, names in walk(root)}
+    splits: dict[str, _Pairs] = {}
+    for folder, names in files.items():
+        masks = _masks_beside(folder, set(files))
+        if masks is None or not names:
+            continue
+        split = next((split for part in folder.split("/") if (split := split_of(part))), "train")
+        pairs = splits.setdefault(split, _Pairs(PathTable(), PathTable()))
+        _match(os.path.join(root, folder), names, os.path.join(root, masks), files[masks], pairs)
+    if not splits and files["."]:
+        masked = [name for name in files["."] if key(name) != stem(name).lower() and ending(name) in _LOSSLESS]
+        plain = [name for name in files["."] if name not in masked]
+        splits["train"] = _Pairs(PathTable(), PathTable())
+        _match(root, plain, root, masked, splits["train"])
+    return splits
+
+
+def _match(folder: str, names: list[str], masks: str, mask_names: list[str], pairs: _Pairs) -> None:
+    of_key = {key(name): name for name in mask_names}
+    for name in names:
+        if mask := of_key.get(key(name)):
+            pairs.images.add(folder, [name])
+            pairs.masks.add(masks, [mask])
+        else:
+            pairs.alone += 1
+
+
+def _highest(splits: dict[str, _Pairs]) -> Generator[int, None, int]:
+    """The highest class number in any mask; masks that cannot be read are passed over (they fail later, with words)."""
+    highest = 0
+    for pairs in splits.values():
+        for row in range(len(pairs.masks)):
+            try:
+                mask = decode_mask(read_file(pairs.masks[row]))
+            except UserError:
+                continue
+            highest = max(highest, int(mask[mask != VOID].max(initial=0)))
+            yield 0
+    return highest
