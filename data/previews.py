@@ -21,6 +21,7 @@ from data.resize import Resampler, pillow_resampler
 from data.transforms import resize_modes
 
 if TYPE_CHECKING:
+    from data.paths import PathTable
     from data.sources import Listing
 
 ENCODINGS = ("png", "jpg", "raw")
@@ -60,16 +61,30 @@ class Survey:
 
 
 def survey(listing: Listing) -> Survey:
-    """Count a listing and take a sample of its training images, the same for the same listing."""
+    """Count a listing and take a sample of its training images, the same for the same listing.
+
+    Pictures with boxes or masks have no class of their own: it is "".
+    """
     counts = {}
     for split, group in listing.groups.items():
         each = np.bincount(group.labels, minlength=len(group.classes)).tolist()
         counts[split] = dict(zip(group.classes, each, strict=True))
+    if listing.objects:
+        return _unlabelled({split: group.images for split, group in listing.objects.items()})
     train = listing.groups.get("train")
     if train is None or not len(train.labels):
         return Survey(counts, ())
     rows = _spread(train.labels, len(train.classes))
     return Survey(counts, tuple(Candidate(train.table[row], train.classes[train.labels[row]]) for row in rows))
+
+
+def _unlabelled(tables: Mapping[str, PathTable]) -> Survey:
+    """The survey of pictures without a class, from the training split or the first there is."""
+    table = tables.get("train") or next(iter(tables.values()))
+    rows = np.random.default_rng(0).permutation(len(table))[:CANDIDATES].tolist()
+    return Survey(
+        {split: {"": len(one)} for split, one in tables.items()}, tuple(Candidate(table[row], "") for row in rows)
+    )
 
 
 def _spread(labels: np.ndarray, classes: int) -> list[int]:
@@ -129,7 +144,7 @@ def read_original(path: str, *, whole: bool = False) -> Original:
     pixels = decode(data, 3)
     size = Size(pixels.shape[1], pixels.shape[0])
     copies = [pixels if whole else _reduced(pixels, _factor(size))]
-    while len(copies) < LEVELS and min(copies[-1].shape[:2]) > 64:
+    while not whole and len(copies) < LEVELS and min(copies[-1].shape[:2]) > 64:
         copies.append(_reduced(copies[-1], 2))
     header = png.plain_header(data)
     return Original(tuple(copies), size, len(data), header if header is not None and header.bare else None)
@@ -148,7 +163,7 @@ def _reduced(pixels: Pixels, factor: int) -> Pixels:
 
 @dataclass(frozen=True)
 class Record:
-    """What would be stored: ``pixels`` as they are read back from ``encoding``, ``sizes`` in bytes by encoding."""
+    """What would be stored: ``pixels`` as they are read back, ``sizes`` in bytes by encoding."""
 
     pixels: Pixels
     sizes: Mapping[str, int]

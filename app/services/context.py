@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from app.config import Settings
 from app.services.caches import OpenDatasets, States
 from app.services.limits import SignInLimit
+from app.services.preview_caches import PreviewCaches
 from data.errors import UserError
 from jobs.permissions import Principal, can
 from jobs.store import Store
@@ -51,6 +52,7 @@ class Context:
     states: States = field(init=False)
     datasets: OpenDatasets = field(init=False)
     sign_in_limit: SignInLimit = field(default_factory=SignInLimit)
+    previews: PreviewCaches = field(default_factory=PreviewCaches)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "states", States(self.store.root))

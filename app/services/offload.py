@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 
@@ -17,6 +18,26 @@ def offload(work: Callable[..., T], *args: Any) -> T:
 
     result: T = get_hub().threadpool.apply(work, args)
     return result
+
+
+def offload_all(work: Callable[[A], T], items: Iterable[A]) -> list[T]:
+    """``work`` of every item, side by side in gevent's threads (in turn without them); the first error passes."""
+    if not _on_gevent():
+        return [work(item) for item in items]
+    from gevent import get_hub
+
+    pool = get_hub().threadpool
+    return [started.get() for started in [pool.spawn(work, item) for item in items]]
+
+
+def begin(work: Callable[[], None]) -> None:
+    """Start ``work``, which keeps its result and errors to itself, in a native thread; without gevent do it now."""
+    if not _on_gevent():
+        work()
+        return
+    from gevent import get_hub
+
+    get_hub().threadpool.spawn(work)
 
 
 def offload_each(pieces: Iterator[bytes]) -> Iterator[bytes]:
