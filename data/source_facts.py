@@ -20,10 +20,10 @@ COLUMNS = {
     "source_width": np.uint32,
     "source_height": np.uint32,
     "source_bytes": np.uint64,
-    "source_crc": np.uint32,
+    "source_sum": np.uint64,
     "source_kind": np.uint8,
 }
-"""The columns beside labels.npy, in the order of SourceFacts: upright pixels, bytes, CRC-32, place in KINDS."""
+"""The columns beside labels.npy, in the order of SourceFacts: upright pixels, bytes, checksum, place in KINDS."""
 
 KINDS = ("unknown", "png", "jpeg", "gif", "bmp", "webp", "tiff", "jpeg2000", "avif", "psd", "ico", "pnm")
 PNG = 1
@@ -56,13 +56,21 @@ class SourceFacts(NamedTuple):
     width: int
     height: int
     bytes: int
-    crc: int
+    sum: int
     kind: int
 
 
 def facts_of(data: bytes) -> SourceFacts:
     """The facts of an image file's content. Reads headers only."""
-    return SourceFacts(*picture_size(data), len(data), isal_zlib.crc32(data), kind_of(data))
+    return SourceFacts(*picture_size(data), len(data), checksum(data), kind_of(data))
+
+
+def checksum(data: bytes) -> int:
+    """Adler-32 and CRC-32 in one number of 64 bits.
+
+    CRC-32 alone will not do: a PNG holds CRCs of its own parts, which makes those of whole PNGs agree far too often.
+    """
+    return isal_zlib.adler32(data) << 32 | isal_zlib.crc32(data)
 
 
 def facts_table(known: Sequence[SourceFacts | bytes], width: int, height: int) -> NDArray[np.uint64]:
@@ -75,7 +83,9 @@ def facts_table(known: Sequence[SourceFacts | bytes], width: int, height: int) -
     whole = len(ready) == len(known)
     rows = slice(None) if whole else [place for place, item in enumerate(known) if type(item) is bytes]
     table[rows, 0], table[rows, 1], table[rows, 4] = width, height, PNG
-    table[rows, 2], table[rows, 3] = list(map(len, ready)), list(map(isal_zlib.crc32, ready))
+    table[rows, 2] = list(map(len, ready))
+    sums = np.array([list(map(isal_zlib.adler32, ready)), list(map(isal_zlib.crc32, ready))], np.uint64)
+    table[rows, 3] = sums[0] << np.uint64(32) | sums[1]
     if not whole:
         others = [place for place, item in enumerate(known) if type(item) is not bytes]
         table[others] = [known[place] for place in others]

@@ -33,10 +33,10 @@ class Request:
 
     @property
     def pool(self) -> str:
-        """What it draws on: "gpu", "build" (datasets) or "cpu"."""
+        """What it draws on: "gpu", "build" (datasets), "analysis" (of datasets) or "cpu"."""
         if self.needs.gpus or self.needs.gpu_indices:
             return "gpu"
-        return "build" if self.type == "dataset" else "cpu"
+        return {"dataset": "build", "analysis": "analysis"}.get(self.type, "cpu")
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,17 @@ class Holder:
 
 @dataclass(frozen=True)
 class Capacity:
-    """What there is: GPU indices (the preferred first) and slots for CPU trainings and for dataset builds."""
+    """What there is: GPU indices (the preferred first) and slots for CPU trainings, dataset builds and analyses."""
 
     gpus: tuple[int, ...] = ()
     cpu_slots: int = 1
     build_slots: int = 1
+    analysis_slots: int = 1
+
+    def units(self, pool: str) -> int:
+        """How many jobs (or GPUs) of a pool there can be at once."""
+        slots = {"cpu": self.cpu_slots, "build": self.build_slots, "analysis": self.analysis_slots}
+        return len(self.gpus) if pool == "gpu" else slots[pool]
 
 
 @dataclass
@@ -74,7 +80,7 @@ def plan(waiting: Iterable[Request], running: Sequence[Holder], capacity: Capaci
     Parents that failed abort a job; parents not yet done and impossible wishes leave it waiting and block nobody.
     """
     result = Plan()
-    pools = {name: _Pool.of(name, running, capacity) for name in ("gpu", "cpu", "build")}
+    pools = {name: _Pool.of(name, running, capacity) for name in ("gpu", "cpu", "build", "analysis")}
     for request in sorted(waiting, key=lambda request: (-request.priority, request.created, request.id)):
         lost = next((parent for parent in request.parents if _failed(parent)), None)
         open_parents = [parent for parent in request.parents if parent.status is not Status.DONE]
@@ -105,7 +111,7 @@ class _Pool:
         if name == "gpu":
             taken = {gpu for holder in holders for gpu in holder.gpus}
             return cls(name, [gpu for gpu in capacity.gpus if gpu not in taken], len(capacity.gpus), holders)
-        total = capacity.cpu_slots if name == "cpu" else capacity.build_slots
+        total = capacity.units(name)
         used = sum(holder.slots for holder in holders)
         return cls(name, list(range(max(0, total - used))), total, holders)
 
@@ -168,8 +174,9 @@ def _needs(request: Request) -> str:
     indices = request.needs.gpu_indices
     if request.pool == "gpu" and indices:
         return f"GPU {' and '.join(map(str, indices))}"
-    noun = {"gpu": "GPU", "cpu": "CPU slot", "build": "slot for building datasets"}[request.pool]
-    if request.pool == "build" and _count(request) == 1:
+    nouns = {"gpu": "GPU", "cpu": "CPU slot", "build": "slot for building datasets", "analysis": "slot for analyses"}
+    noun = nouns[request.pool]
+    if request.pool in ("build", "analysis") and _count(request) == 1:
         return f"1 {noun}"
     return f"{_count(request)} {noun}{'' if _count(request) == 1 else 's'}"
 
@@ -183,7 +190,7 @@ def _impossible(request: Request, capacity: Capacity) -> str:
     missing = [gpu for gpu in request.needs.gpu_indices if gpu not in capacity.gpus]
     if missing:
         return f"needs GPU {' and '.join(map(str, missing))}, which this machine does not have"
-    total = {"gpu": len(capacity.gpus), "cpu": capacity.cpu_slots, "build": capacity.build_slots}[request.pool]
+    total = capacity.units(request.pool)
     return f"needs {_needs(request)}, this machine has {total or 'none'}" if _count(request) > total else ""
 
 

@@ -1,0 +1,75 @@
+"""The analysis of a finished dataset: every record measured once, then statistics and findings, as events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.analysis.columns import Columns
+from data.analysis.distributions import histogram, sizes
+from data.analysis.pictures import save_pictures
+from data.analysis.scan import Scan, Scanned
+from data.database import Dataset, Split
+from data.doctor.evidence import Evidence
+from data.doctor.report import report
+from data.pipeline import usable_cores
+from data.progress import Event, Progress
+from data.whole import write_json
+
+FORMAT = 1
+WORDS = {"train": "training", "val": "validation", "test": "test"}
+
+
+def analyse(dataset: Dataset, target: Path, *, threads: int | None = None) -> Iterator[Event]:
+    """Measure every record and write what was found into ``target`` (layout: docs/architecture.md).
+
+    analysis.json comes last, so a folder without it is no analysis. Raises ValueError for a damaged record, OSError.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    (target / "analysis.json").unlink(missing_ok=True)
+    progress = Progress(sum(info.entries for info in dataset.splits.values()), "images")
+    statistics: dict[str, Any] = {}
+    looks: dict[str, NDArray[np.int8]] = {}
+    for name in dataset.splits:
+        split = dataset.split(name)
+        scan = Scan(split, len(dataset.classes), threads or usable_cores())
+        for done in scan.run():
+            if progress.add(done):
+                yield progress.event(f"Measuring {WORDS[name]} images")
+        statistics[name], looks[name] = _keep(split, scan.result, target / name), scan.result.looks
+    yield progress.event("Looking for problems")
+    columns = {name: Columns(dataset.split(name), target / name) for name in dataset.splits}
+    found = report(Evidence(dataset, columns, looks), target)
+    for each in columns.values():
+        each.save_orders()
+    write_json(target / "analysis.json", {"format": FORMAT, "splits": statistics, "findings": found})
+    yield {"kind": "artifact", "name": "findings", "value": {item["name"]: item["count"] for item in found}}
+
+
+def _keep(split: Split, found: Scanned, folder: Path) -> dict[str, Any]:
+    """Write a split's columns, orders and pictures; its statistics as JSON."""
+    save_pictures(found.moments, folder)
+    for name, values in found.columns.items():
+        np.save(folder / f"{name}.npy", values)
+    np.save(folder / "sample.npy", found.sample)
+    columns = Columns(split, folder)
+    return {
+        "records": len(split),
+        "channels": found.moments.channels(),
+        "class_size": list(found.moments.class_size),
+        "sizes": sizes(columns["source_width"], columns["source_height"]),
+        "aspect": _known(columns, "aspect", log=True),
+        "file_bytes": _known(columns, "file_bytes", log=True),
+        **{name: histogram(columns[name]) for name in ("brightness", "contrast")},
+        "sharpness": histogram(columns["sharpness"], log=True),
+    }
+
+
+def _known(columns: Columns, sort: str, *, log: bool) -> dict[str, Any] | None:
+    """The histogram of a property of the source files, of those whose size is known."""
+    values: NDArray[Any] = columns.sort_values(sort)
+    return histogram(values[np.asarray(columns["source_width"]) > 0], log=log)
