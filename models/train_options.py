@@ -11,10 +11,12 @@ from models.networks import networks
 from models.parts import one_of, with_parts
 from models.training.optimizers import optimizers
 from models.training.schedules import schedules
-from models.weights.options import StartOptions
+from models.weights.options import StartOptions, has_weights
 
 CUSTOM_BATCH_SIZE = 64
 CUSTOM_LEARNING_RATE = 0.01
+FINE_TUNE = 0.1
+"""Of a network's own rate, where training starts from trained weights: at the whole of it they are soon forgotten."""
 OPTIMIZERS_FIRST = ("sgd", "adam", "adamw", "rmsprop", "adagrad", "adadelta")
 SCHEDULES_FIRST = ("step", "fixed", "multistep", "cosine", "restarts", "one_cycle", "plateau", "drawn")
 """What the lists of the form show first; the rest follows by name."""
@@ -159,12 +161,12 @@ class TrainOptions(StartOptions):
 def completed(options: TrainOptions) -> TrainOptions:
     """The options with everything blank filled in, so that the same training can be asked for again.
 
-    Batch size and learning rate are the network's own (the rate for SGD only: other optimizers have their usual one),
-    so is the weight decay the optimizer's; the seed is drawn.
+    Batch size and learning rate are the network's own (the rate for SGD only: other optimizers have their usual one; a
+    tenth of it where trained weights are the start), so is the weight decay the optimizer's; the seed is drawn.
     """
     network = networks.get(options.network)
     usual = optimizers[options.optimizer].options
-    own = network.learning_rate if network else CUSTOM_LEARNING_RATE
+    own = (network.learning_rate if network else CUSTOM_LEARNING_RATE) * (FINE_TUNE if has_weights(options) else 1.0)
     return replace(
         options,
         batch_size=options.batch_size or (network.batch_size if network else CUSTOM_BATCH_SIZE),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import fields as dataclass_fields
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
@@ -19,9 +20,11 @@ from data.errors import InvalidOptions, UserError
 from jobs.permissions import can
 from jobs.store import Listing
 from models.train_options import TrainOptions
+from models.weights.options import StartOptions
 
 blueprint = Blueprint("models", __name__)
-OWN = ("dataset", "network", "source", "start_from", "start_checkpoint")  # drawn by the page itself
+START = tuple(field.name for field in dataclass_fields(StartOptions))
+OWN = ("dataset", "network", "source", *START)  # drawn by the page itself
 CHOICES = 200
 
 
@@ -87,7 +90,8 @@ def _form(values: dict[str, Any], errors: dict[str, list[str]]) -> str:
         label=fields(Label, values, errors), fields=made, errors=rest, wrong=sum(map(len, errors.values())),
         groups=groups(TrainOptions, made, skip=OWN), datasets=usable, older=[jobs.brief(row) for row in older],
         networks=models.networks(context()), may_code=can(current(), "run_code"),
-        open_start=bool(made["start_from"].text), usual=schedules.usual(),
+        open_start=any(made[name].text or made[name].errors for name in START),
+        limit_mb=context().settings.max_upload_mb, usual=schedules.usual(),
     )  # fmt: skip
 
 

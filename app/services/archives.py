@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
+from app.services.checkpoints import checkpoint_name
 from app.services.context import Context, NotFound, require
 from app.services.jobs import job_of
-from app.services.models import checkpoint_name
 from app.services.offload import offload_each
 from app.version import VERSION
 from jobs.permissions import Principal

@@ -29,7 +29,7 @@ def receive(ctx: Context, who: Principal | None, stream: BinaryIO, filename: str
     try:
         place.mkdir(parents=True)
         archive = place / _safe_name(filename)
-        _store(stream, archive, ctx.settings.max_upload_mb)
+        store(stream, archive, ctx.settings.max_upload_mb)
         folder = place / "files"
         folder.mkdir()
         offload(unpack, archive, folder)
@@ -42,7 +42,8 @@ def receive(ctx: Context, who: Principal | None, stream: BinaryIO, filename: str
     return str(_descend(folder))
 
 
-def _store(stream: BinaryIO, path: Path, limit_mb: int) -> None:
+def store(stream: BinaryIO, path: Path, limit_mb: int) -> None:
+    """Write an upload to a file. Raises UserError where it is empty, or larger than the server takes."""
     size = 0
     with path.open("wb") as file:
         while chunk := stream.read(CHUNK):
@@ -51,7 +52,7 @@ def _store(stream: BinaryIO, path: Path, limit_mb: int) -> None:
                 raise UserError(
                     f"The upload is larger than {limit_mb} MB, the most that this server takes.",
                     field="file",
-                    hint="Copy the images to the server and give their folder instead.",
+                    hint="Copy it to the server by other means and give its path instead.",
                 )
             file.write(chunk)
             breathe()

@@ -7,8 +7,14 @@ from typing import Any
 
 from models.inspection.check_network import check_network
 from models.inspection.classify import classify
+from models.inspection.match_weights import match_weights
 from models.source.requests import REQUESTS as SOURCE_REQUESTS
 
 Handler = Callable[[dict[str, Any], list[bytes]], tuple[dict[str, Any], list[bytes]]]
 
-REQUESTS: dict[str, Handler] = {"check_network": check_network, "classify": classify, **SOURCE_REQUESTS}
+REQUESTS: dict[str, Handler] = {
+    "check_network": check_network,
+    "classify": classify,
+    "match_weights": match_weights,
+    **SOURCE_REQUESTS,
+}

@@ -61,6 +61,11 @@ class StartOptions:
     ] = None
 
 
+def has_weights(options: StartOptions) -> bool:
+    """Whether training starts from trained weights."""
+    return bool(options.start_from or options.weights_file or options.pretrained)
+
+
 def check_start(options: StartOptions) -> None:
     """Raise UserError, naming the field, where more than one kind of weights is given, or a list cannot be read."""
     given = [name for name in ("start_from", "weights_file", "pretrained") if getattr(options, name)]

@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 
-from data.errors import UserError
 from models.training import checkpoint
 from models.weights import zoo
 from models.weights.files import read_file
@@ -94,8 +93,3 @@ def _prepared(model: Any) -> str:
 def same_classes(own: Sequence[str] | None, given: Sequence[str] | None) -> bool:
     """Whether both tell the same classes apart; what is not known counts as the same."""
     return own is None or given is None or list(own) == list(given)
-
-
-def missing_file(path: Path) -> UserError:
-    """The error for a weights file that has gone since the job was made."""
-    return UserError(f"The weights file {path} is no longer there.", field="weights_file", hint="Upload it again.")

@@ -44,7 +44,7 @@ def start(source: str, shape: Shape, network: nn.Module, origin: Origin, classes
     given = About(origin.title, {name: tuple(tensor.shape) for name, tensor in tensors.items()}, own_classes)
     table = compare(source, shape, network, given, classes)
     if not table.pairs:
-        raise UserError(f"None of the weights of {origin.title} fit this network.", field=field_of(origin))
+        raise nothing_fits(origin)
     fill(network, table, tensors)
     return Started(origin.title, table, (sentence(origin.title, table), *notes))
 
@@ -65,14 +65,25 @@ def shapes_of(network: nn.Module) -> Shapes:
     return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
 
 
+def build(source: str, shape: Shape) -> nn.Module:
+    """The network without memory, or with it where its constructor looks at numbers. Raises UserError."""
+    with torch.random.fork_rng(devices=[]):
+        try:
+            with torch.device("meta"):
+                return load_network(source, **shape.keywords())
+        except Exception:  # noqa: BLE001  whatever it is: what is said of the second attempt is what counts
+            return load_network(source, **shape.keywords())
+
+
 def classifier_of(source: str, shape: Shape) -> Collection[str]:
     """The tensors whose shape follows from the number of classes: the network is built for one class more to see."""
-    with torch.random.fork_rng(devices=[]), torch.device("meta"):
-        one, more = (
-            shapes_of(load_network(source, **made.keywords()))
-            for made in (shape, replace(shape, classes=shape.classes + 1))
-        )
+    one, more = (shapes_of(build(source, made)) for made in (shape, replace(shape, classes=shape.classes + 1)))
     return frozenset(name for name in one if one[name] != more.get(name))
+
+
+def nothing_fits(origin: Origin) -> UserError:
+    """The error for weights of quite another network."""
+    return UserError(f"None of the weights of {origin.title} fit this network.", field=field_of(origin))
 
 
 def field_of(origin: Origin) -> str:

@@ -57,6 +57,10 @@ KINDS: dict[str, str] = {
     "jobs.edit": CHANGE,
     "jobs.log": SEE,
     "models.check": MAKERS,
+    "weights.table": MAKERS,
+    "weights.upload": MAKERS,
+    "v1.match_model_weights": MAKERS,
+    "v1.upload_weights": MAKERS,
     "models.checkpoint": SEE,
     "models.classify": SEE,
     "models.create": MAKERS,
@@ -178,6 +182,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "v1.preview_picture": {"folder": "/x"},
     "v1.create_model": MODEL,
     "v1.check_model": MODEL,
+    "v1.match_model_weights": MODEL,
     "v1.create_user": {"name": "new", "password": "long enough"},
     "v1.create_token": {"title": "t"},
 }
@@ -185,6 +190,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "datasets.create": {"folder": "/x"},
     "models.create": MODEL,
     "models.check": MODEL,
+    "weights.table": MODEL,
     "digits_datasets.create": {"dataset_name": "x", "folder_train": "/x"},
     "digits_jobs.edit": {"job_name": "x"},
     "digits_models.create": {"model_name": "x", "standard_networks": "lenet", **MODEL},
@@ -236,7 +242,7 @@ def ask(lab: Lab, name: str | None, method: str, rule: Rule, visibility: str) ->
             sent["json"] = BODIES.get(rule.endpoint, {})
     elif method in ("POST", "PUT"):
         sent["data"] = {"job_id": job.id, **FORMS.get(rule.endpoint, {})}
-        if rule.endpoint == "browse.upload":
+        if rule.endpoint in ("browse.upload", "weights.upload"):
             sent["data"]["file"] = (BytesIO(b"no archive"), "a.zip")
     return lab.client(name).open(address, method=method, **sent)
 

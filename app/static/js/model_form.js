@@ -51,7 +51,8 @@ async function start() {
 function ownValues() {
   const radio = $$('[name="network"]', form).find((item) => item.checked);
   const usual = JSON.parse(form.getAttribute("data-usual"))[form.elements.optimizer.value] || {};
-  const rate = usual.rate ?? Number(radio?.dataset.rate || "0.01");
+  const tuned = ["start_from", "weights_file", "pretrained"].some((name) => form.elements[name].value);
+  const rate = usual.rate ?? Number(((tuned ? 0.1 : 1) * Number(radio?.dataset.rate || "0.01")).toPrecision(6));
   form.elements.learning_rate.placeholder = rate;
   form.elements.weight_decay.placeholder = usual.decay ?? "";
   form.elements.batch_size.placeholder = radio?.dataset.batch || "64";

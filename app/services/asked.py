@@ -1,0 +1,144 @@
+"""What the form of a new model asks for, checked: options, dataset, source, and the shape of its images.
+
+Shared by making a model, checking its network, its starting weights, and the pre-flight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.services.checkpoints import checkpoint_name
+from app.services.context import Context, NotAllowed, find_job, require
+from app.services.jobs import Label, job_of
+from app.services.machine import gpu_count
+from app.services.paths import server_path
+from app.services.submit import collect, parse_form
+from data.errors import InvalidOptions, UserError
+from jobs.inspection import InspectorDied
+from jobs.job import Status
+from jobs.permissions import Principal
+from jobs.tables import JobRow
+from models.networks import networks as library
+from models.train_options import TrainOptions
+from models.weights.options import check_start
+
+CUSTOM = "custom"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A model that could be made; ``shape`` is {channels, height, width, classes} of what its network is given."""
+
+    options: TrainOptions
+    label: Label
+    dataset: JobRow
+    source: str
+    shape: Mapping[str, int]
+
+
+def asked(ctx: Context, who: Principal, values: Mapping[str, Any]) -> Asked:
+    """Read the form values of a model. Raises InvalidOptions naming every wrong field, NotAllowed."""
+    options, label = parse_form(TrainOptions, values, _default_name)
+    dataset = _checked(ctx, who, options)
+    channels, height, width = input_shape(ctx, dataset, options.crop_size)
+    classes = max(2, len(class_names(ctx, dataset)))
+    shape = {"channels": channels, "height": height, "width": width, "classes": classes}
+    return Asked(options, label, dataset, _source(ctx, who, options), shape)
+
+
+def class_names(ctx: Context, dataset: JobRow) -> list[str]:
+    """The classes of a dataset, as far as they are known already."""
+    return [str(name) for name in ctx.states.get(dataset.id).artifacts.get("classes", ())]
+
+
+def ask(ctx: Context, wanted: Asked, request: str, params: Mapping[str, Any], deadline: float = 20.0) -> dict[str, Any]:
+    """Ask an inspector about the network of the form; errors of the network get the form's field."""
+    known = {"source": wanted.source, **wanted.shape, **params}
+    try:
+        answer, _ = ctx.inspectors.ask(request, known, deadline=deadline)
+    except UserError as error:
+        if error.field is None and not isinstance(error, InspectorDied):
+            error.field = "source" if wanted.options.network == CUSTOM else "network"
+        raise
+    return answer
+
+
+def try_network(ctx: Context, wanted: Asked) -> dict[str, Any]:
+    """Build the network and run it once, in an inspector: its parameters, output, layers, input. Raises UserError."""
+    answer = ask(ctx, wanted, "check_network", {})
+    shape = wanted.shape
+    return {
+        **answer,
+        "input": [shape["channels"], shape["height"], shape["width"]],
+        "classes": shape["classes"],
+    }
+
+
+def _default_name(options: TrainOptions) -> str:
+    return library[options.network].title if options.network in library else "Custom network"
+
+
+def _checked(ctx: Context, who: Principal, options: TrainOptions) -> JobRow:
+    """The dataset of the options. Raises InvalidOptions for all fields that do not fit what is there."""
+    wrong: dict[str, list[str]] = {}
+    dataset = collect(wrong, lambda: _dataset(ctx, who, options.dataset), "dataset")
+    if options.start_from:
+        collect(wrong, lambda: _start(ctx, who, options), "start_from")
+    if options.weights_file:
+        collect(wrong, lambda: server_path(ctx, who, options.weights_file or "", "weights_file"), "weights_file")
+    collect(wrong, lambda: check_start(options))
+    if options.network != CUSTOM and options.network not in library:
+        names = ", ".join([*library.names(), CUSTOM])
+        wrong["network"] = [f"There is no network {options.network}; there are {names}."]
+    if options.network == CUSTOM and not (options.source or "").strip():
+        wrong["source"] = ["Please paste the source of the network: a class Net(nn.Module)."]
+    if dataset is not None and options.crop_size:
+        _, height, width = input_shape(ctx, dataset, None)
+        if options.crop_size > min(height, width):
+            wrong["crop_size"] = [f"The images of {dataset.name} are {width}x{height}: a crop must fit inside."]
+    if gpus := _wrong_gpu(ctx, options):
+        wrong["gpu"] = [gpus]
+    if wrong or dataset is None:
+        raise InvalidOptions(wrong)
+    return dataset
+
+
+def _wrong_gpu(ctx: Context, options: TrainOptions) -> str | None:
+    present = gpu_count(ctx)
+    if options.gpu is not None and options.gpu >= present:
+        return f"This machine has {present} GPUs, numbered from 0." if present else "This machine has no GPU."
+    return None
+
+
+def _dataset(ctx: Context, who: Principal, job_id: str) -> JobRow:
+    row = find_job(ctx, who, job_id, "dataset")
+    if row.status in (Status.ABORTED.value, Status.ERROR.value):
+        raise UserError(f"{row.name} was not built: its status is {row.status}. Choose another dataset.")
+    return row
+
+
+def _start(ctx: Context, who: Principal, options: TrainOptions) -> None:
+    """Raise UserError where the model to start from is missing, or has no such checkpoint."""
+    checkpoint_name(ctx, find_job(ctx, who, options.start_from or "", "model"), options.start_checkpoint)
+
+
+def _source(ctx: Context, who: Principal, options: TrainOptions) -> str:
+    """The Python source to train. Raises NotAllowed where ``who`` may not run own code."""
+    if options.network != CUSTOM:
+        return library[options.network].source
+    if not ctx.settings.allow_custom_code and who.role != "admin":
+        raise NotAllowed(
+            "This server does not let members train networks from their own source.",
+            hint="Choose a network of the library, or ask an admin (setting allow_custom_code).",
+        )
+    require(who, "run_code")
+    return options.source or ""
+
+
+def input_shape(ctx: Context, dataset: JobRow, crop: int | None) -> tuple[int, int, int]:
+    """Channels, height and width in pixels of what a network is given from ``dataset``, finished or not."""
+    options = job_of(ctx, dataset).options
+    height, width = (crop, crop) if crop else (int(options["height"]), int(options["width"]))
+    return int(options["channels"]), height, width
