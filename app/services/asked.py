@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.services import designs
 from app.services.checkpoints import checkpoint_name
-from app.services.context import Context, NotAllowed, find_job, require
+from app.services.context import Context, NotAllowed, NotFound, find_job, require
 from app.services.jobs import Label, job_of
 from app.services.machine import gpu_count
 from app.services.paths import server_path
@@ -40,7 +41,7 @@ class Asked:
 
 def asked(ctx: Context, who: Principal, values: Mapping[str, Any]) -> Asked:
     """Read the form values of a model. Raises InvalidOptions naming every wrong field, NotAllowed."""
-    options, label = parse_form(TrainOptions, values, _default_name)
+    options, label = parse_form(TrainOptions, values, lambda options: _default_name(ctx, who, options))
     dataset = _checked(ctx, who, options)
     channels, height, width = input_shape(ctx, dataset, options.crop_size)
     classes = max(2, len(class_names(ctx, dataset)))
@@ -76,8 +77,11 @@ def try_network(ctx: Context, wanted: Asked) -> dict[str, Any]:
     }
 
 
-def _default_name(options: TrainOptions) -> str:
-    return library[options.network].title if options.network in library else "Custom network"
+def _default_name(ctx: Context, who: Principal, options: TrainOptions) -> str:
+    if options.network in library:
+        return library[options.network].title
+    saved = ctx.store.get(options.network.partition("@")[0], who)
+    return saved.name if saved is not None and saved.type == designs.TYPE else "Custom network"
 
 
 def _checked(ctx: Context, who: Principal, options: TrainOptions) -> JobRow:
@@ -89,9 +93,7 @@ def _checked(ctx: Context, who: Principal, options: TrainOptions) -> JobRow:
     if options.weights_file:
         collect(wrong, lambda: server_path(ctx, who, options.weights_file or "", "weights_file"), "weights_file")
     collect(wrong, lambda: check_start(options))
-    if options.network != CUSTOM and options.network not in library:
-        names = ", ".join([*library.names(), CUSTOM])
-        wrong["network"] = [f"There is no network {options.network}; there are {names}."]
+    collect(wrong, lambda: _known(ctx, who, options.network), "network")
     if options.network == CUSTOM and not (options.source or "").strip():
         wrong["source"] = ["Please paste the source of the network: a class Net(nn.Module)."]
     if dataset is not None and options.crop_size:
@@ -103,6 +105,14 @@ def _checked(ctx: Context, who: Principal, options: TrainOptions) -> JobRow:
     if wrong or dataset is None:
         raise InvalidOptions(wrong)
     return dataset
+
+
+def _known(ctx: Context, who: Principal, network: str) -> None:
+    """Raise NotFound for a network that is neither of the library, nor saved and seen by ``who``, nor custom."""
+    if network == CUSTOM or network in library or designs.source_to_train(ctx, who, network) is not None:
+        return
+    names = ", ".join([*library.names(), CUSTOM])
+    raise NotFound(f"There is no network {network}; there are {names}, and saved networks by their id.")
 
 
 def _wrong_gpu(ctx: Context, options: TrainOptions) -> str | None:
@@ -126,7 +136,7 @@ def _start(ctx: Context, who: Principal, options: TrainOptions) -> None:
 
 def _source(ctx: Context, who: Principal, options: TrainOptions) -> str:
     """The Python source to train. Raises NotAllowed where ``who`` may not run own code."""
-    if options.network != CUSTOM:
+    if options.network in library:
         return library[options.network].source
     if not ctx.settings.allow_custom_code and who.role != "admin":
         raise NotAllowed(
@@ -134,7 +144,8 @@ def _source(ctx: Context, who: Principal, options: TrainOptions) -> str:
             hint="Choose a network of the library, or ask an admin (setting allow_custom_code).",
         )
     require(who, "run_code")
-    return options.source or ""
+    saved = None if options.network == CUSTOM else designs.source_to_train(ctx, who, options.network)
+    return saved if saved is not None else options.source or ""
 
 
 def input_shape(ctx: Context, dataset: JobRow, crop: int | None) -> tuple[int, int, int]:
