@@ -21,6 +21,8 @@ WIDTH = 1000
 
 def page_of(row: JobRow) -> str:
     """The address of a job's page."""
+    if row.type == "network":
+        return url_for("networks.show", name=row.id)
     return url_for("datasets.show" if row.type == "dataset" else "models.show", job_id=row.id)
 
 
@@ -50,6 +52,8 @@ def delete(job_id: str) -> Response:
 def clone(job_id: str) -> AnyResponse:
     """The form of a new job, filled in as this one's was."""
     row = find_job(context(), current(), job_id)
+    if row.type == "network":
+        return redirect(url_for("networks.new", **{"from": row.id}))
     return redirect(url_for("datasets.new" if row.type == "dataset" else "models.new", clone=row.id))
 
 

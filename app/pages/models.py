@@ -30,12 +30,11 @@ CHOICES = 200
 
 @blueprint.get("/models/images/classification/new")
 def new() -> str:
-    """The form, empty, for ``?dataset=``, or filled in as the job ``?clone=`` was."""
+    """The form, empty, for ``?dataset=`` or ``?network=``, or filled in as the job ``?clone=`` was."""
     values: dict[str, Any] = {}
     if clone := request.args.get("clone"):
         values = jobs.clone(context(), current(), find_job(context(), current(), clone, "model"))
-    if request.args.get("dataset"):
-        values["dataset"] = request.args["dataset"]
+    values |= {name: request.args[name] for name in ("dataset", "network") if request.args.get(name)}
     return _form(values, {})
 
 
@@ -85,8 +84,9 @@ def _form(values: dict[str, Any], errors: dict[str, list[str]]) -> str:
     ready, _ = jobs.list_jobs(context(), current(), Listing(type="dataset", limit=CHOICES))
     usable = [jobs.brief(row) for row in ready if row.status not in ("Error", "Aborted") and not row.broken]
     older, _ = jobs.list_jobs(context(), current(), Listing(type="model", statuses=("Done", "Aborted"), limit=CHOICES))
+    saved, _ = jobs.list_jobs(context(), current(), Listing(type="network", limit=CHOICES))
     return render_template(
-        "models/new.html",
+        "models/new.html", saved=[jobs.brief(row) for row in saved if not row.broken],
         label=fields(Label, values, errors), fields=made, errors=rest, wrong=sum(map(len, errors.values())),
         groups=groups(TrainOptions, made, skip=OWN), datasets=usable, older=[jobs.brief(row) for row in older],
         networks=models.networks(context()), may_code=can(current(), "run_code"),

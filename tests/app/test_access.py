@@ -39,14 +39,14 @@ KINDS: dict[str, str] = {
     "browse.complete": PEOPLE,
     "browse.upload": MAKERS,
     "datasets.create": MAKERS,
-    "datasets.explore": SEE,
-    "datasets.image": SEE,
     "datasets.mean": SEE,
     "datasets.new": PEOPLE,
-    "datasets.record": SEE,
-    "datasets.records": SEE,
     "datasets.show": SEE,
-    "datasets.sprite": SEE,
+    "explore.image": SEE,
+    "explore.record": SEE,
+    "explore.records": SEE,
+    "explore.show": SEE,
+    "explore.sprite": SEE,
     "home.bulk": PEOPLE,  # each job of the list is asked for by itself
     "home.index": PEOPLE,
     "home.running": PEOPLE,
@@ -56,6 +56,10 @@ KINDS: dict[str, str] = {
     "jobs.delete": CHANGE,
     "jobs.edit": CHANGE,
     "jobs.log": SEE,
+    "networks.changes": SEE,
+    "networks.index": PEOPLE,
+    "networks.new": PEOPLE,
+    "networks.show": PEOPLE,  # of the library, or a saved one: see test_networks_pages
     "models.check": MAKERS,
     "weights.table": MAKERS,
     "weights.upload": MAKERS,
@@ -168,7 +172,7 @@ PLACES: dict[str, Any] = {
     "theme": "light", "filename": "js/theme.js", "format": "zip", "path": "x", "number": 1,
 }  # fmt: skip
 NAMES = {"v1.change_user": "tom", "v1.delete_user": "tom", "admin.change_user": "tom"}
-QUERIES = {"v1.job_series": "curve=train/loss", "v1.record_sprite": "indices=0", "datasets.sprite": "indices=0"}
+QUERIES = {"v1.job_series": "curve=train/loss", "v1.record_sprite": "indices=0", "explore.sprite": "indices=0"}
 MODEL = {"dataset": "20200101-000000-0000", "network": "lenet"}
 BODIES: dict[str, dict[str, Any]] = {
     "v1.draw_network": {"source": "("},
@@ -197,7 +201,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "digits_models.customize": {"network": "lenet"},
     "jobs.edit": {"name": "x"},
 }
-NETWORK_ROUTES = ("v1.get_saved_network", "v1.get_version", "v1.save_version")
+NETWORK_ROUTES = ("networks.changes", "v1.get_saved_network", "v1.get_version", "v1.save_version")
 MODEL_ROUTES = (
     "models",
     "digits_models",

@@ -9,7 +9,8 @@ const INKS = { // Okabe and Ito's colours, lightened for the dark theme
   dark: { keyword: "#74c0ee", string: "#4fd1a8", number: "#f0b429", comment: "#8a97a8", name: "#e6a8cd" },
 };
 
-function look() {
+/** Colours of source, for the theme that is on. */
+export function look() {
   const dark = document.documentElement.dataset.bsTheme === "dark", ink = INKS[dark ? "dark" : "light"];
   const style = HighlightStyle.define([
     { tag: [tags.keyword, tags.operatorKeyword, tags.self], color: ink.keyword }, { tag: tags.string, color: ink.string },
