@@ -28,6 +28,7 @@ from models.train_options import TrainOptions
 from models.training.schedule import learning_rate
 
 blueprint = new_blueprint("models")
+WEIGHTS = ("start_from", "weights_file", "pretrained")
 
 
 @twin(blueprint, "/models/images/classification", "POST")
@@ -35,8 +36,8 @@ def create() -> AnyResponse:
     """Train a model from DIGITS's form, or one for each learning rate and batch size that it lists."""
     form = flat(request.form.items(multi=True))
     asked, previous = model_requests(form)
-    weights = _inherited(previous) if previous else {}
     names = names_for(form)
+    weights = _inherited(previous, names["start_from"]) if previous else {}
     wanted = [{**values, **weights} for values in asked]
     for values in wanted[1:]:  # a sweep is made as a whole or not at all
         checked(lambda values=values: models.check(context(), current(), values), names)  # type: ignore[misc]
@@ -46,18 +47,18 @@ def create() -> AnyResponse:
     return jsonify(_json(rows[0]) if len(rows) == 1 else {"jobs": [_json(row) for row in rows]})
 
 
-def _inherited(previous: Previous) -> dict[str, Any]:
+def _inherited(previous: Previous, field: str) -> dict[str, Any]:
     """Network and weights of an earlier model. Raises InvalidOptions naming DIGITS's field."""
     try:
         row = find_job(context(), current(), previous.model, "model")
     except UserError as error:
-        raise InvalidOptions({"previous_networks": [str(error)]}) from None
+        raise InvalidOptions({field: [str(error)]}) from None
     options = job_of(context(), row).options
     network = {"network": options["network"], "source": options.get("source")}
     if previous.epoch == 0:
         return network
-    if previous.epoch == -1 and options.get("start_from"):
-        return {**network, **{key: options.get(key) for key in ("start_from", "start_checkpoint")}}
+    if previous.epoch == -1 and any(options.get(key) for key in WEIGHTS):
+        return {**network, **{key: options.get(key) for key in (*WEIGHTS, "start_checkpoint")}}
     return {**network, "start_from": row.id, "start_checkpoint": _snapshot(row, previous.epoch)}
 
 

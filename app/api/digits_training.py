@@ -31,6 +31,7 @@ MODEL_NAMES = {
     "source": "custom_network",
     "start_from": "previous_networks",
     "start_checkpoint": "previous_networks",
+    "weights_file": "custom_network_snapshot",
     "mean_subtraction": "use_mean",
     "flip": "aug_flip",
     "epochs": "train_epochs",
@@ -56,6 +57,8 @@ SOLVERS = {
     "RMSPROP": "rmsprop",
 }
 LATER_SOLVERS = ("ADAGRADDA", "FTRL")
+FROM_MODEL = {"previous": "previous_networks", "pretrained": "pretrained_networks"}
+"""Methods that take network and weights of a model -> the field with its id: any model of Foveal is a pretrained one."""
 FRAMEWORKS = ("caffe", "torch", "tensorflow", "pytorch")
 """Accepted so that scripts run; Foveal trains with PyTorch whatever is named."""
 POLICIES = ("fixed", "step", "multistep", "exp", "inv", "poly", "sigmoid")
@@ -63,7 +66,7 @@ POLICIES = ("fixed", "step", "multistep", "exp", "inv", "poly", "sigmoid")
 
 @dataclass(frozen=True)
 class Previous:
-    """Method "previous": the model whose network and weights are taken. Epoch None: its last checkpoint; 0: no
+    """Methods "previous" and "pretrained": whose network and weights are taken. Epoch None: its last checkpoint; 0: no
     weights, only the network; -1: the weights that it started from itself."""
 
     model: str
@@ -73,7 +76,7 @@ class Previous:
 def model_requests(form: Mapping[str, str]) -> tuple[list[dict[str, Any]], Previous | None]:
     """Values (name, group, TrainOptions) of each job of ``POST /models/images/classification``; a sweep has several.
 
-    ``learning_rate`` and ``batch_size`` may be comma lists: every pair is a job. With method "previous" the caller adds
+    ``learning_rate`` and ``batch_size`` may be comma lists: every pair is a job. With an earlier model the caller adds
     network, source and weights of the second answer. Raises InvalidOptions whose ``fields`` have DIGITS's names.
     """
     read = Form(form)
@@ -81,10 +84,8 @@ def model_requests(form: Mapping[str, str]) -> tuple[list[dict[str, Any]], Previ
         read.wrong("model_name", "A model needs a name.")
     if not read.text("dataset"):
         read.wrong("dataset", "Give the id of the dataset to train on.")
-    method = read.choice(
-        "method", "standard", {name: name for name in ("standard", "previous", "custom")}, ("pretrained",)
-    )
-    previous = _previous(read) if method == "previous" else None
+    method = read.choice("method", "standard", {name: name for name in ("standard", *FROM_MODEL, "custom")})
+    previous = _previous(read, FROM_MODEL[method]) if method in FROM_MODEL else None
     options = _network(read, method) | _data(read) | _training(read) | _machine(read)
     _not_yet(read)
     jobs = _sweep(read, options)
@@ -95,24 +96,25 @@ def model_requests(form: Mapping[str, str]) -> tuple[list[dict[str, Any]], Previ
 def names_for(form: Mapping[str, str]) -> dict[str, str]:
     """MODEL_NAMES with the network's field as the chosen method names it."""
     method = form.get("method", "standard").strip() or "standard"
-    field = {"custom": "custom_network", "previous": "previous_networks"}.get(method, "standard_networks")
-    return {**MODEL_NAMES, "network": field, "source": "custom_network" if method == "standard" else field}
+    field = {"custom": "custom_network", **FROM_MODEL}.get(method, "standard_networks")
+    names = {**MODEL_NAMES, "network": field, "source": "custom_network" if method == "standard" else field}
+    return {**names, "start_from": field, "start_checkpoint": field} if method in FROM_MODEL else names
 
 
 def _network(read: Form, method: str) -> dict[str, Any]:
-    """Weights from files on the server are refused: they are pickles of another framework."""
+    """A weights file is a state_dict or safetensors; a .caffemodel or .t7 is refused when it is read."""
     if method != "custom":
         return {"network": read.text("standard_networks", "alexnet").lower()} if method == "standard" else {}
-    read.lacking("custom_network_snapshot", "starting from a weights file")
     if not read.text("custom_network"):
         read.wrong("custom_network", "Give the network's source: Python with a class Net(nn.Module).")
-    return {"network": "custom", "source": read.values.get("custom_network", "")}
+    weights = read.text("custom_network_snapshot") or None
+    return {"network": "custom", "source": read.values.get("custom_network", ""), "weights_file": weights}
 
 
-def _previous(read: Form) -> Previous:
-    model = read.text("previous_networks")
+def _previous(read: Form, name: str) -> Previous:
+    model = read.text(name)
     if not model:
-        read.wrong("previous_networks", "Give the id of the model to start from.")
+        read.wrong(name, "Give the id of the model to start from.")
     field = f"{model}-snapshot"
     return Previous(model, read.number(field, -1) if read.text(field) else None)
 

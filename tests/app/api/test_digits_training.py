@@ -90,7 +90,6 @@ def test_one_gpu_by_index(fields: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("field", "text"),
     [
-        ("method", "pretrained"),
         ("solver_type", "ADAGRADDA"),
         ("solver_type", "FTRL"),
         ("batch_accumulation", "4"),
@@ -191,14 +190,20 @@ def test_previous_model_and_epoch() -> None:
     assert errors(method="previous").keys() == {"previous_networks"}
 
 
+def test_a_pretrained_model_is_an_earlier_one_by_another_field() -> None:
+    asked = {**LEAST, "method": "pretrained", "pretrained_networks": "p"}
+    assert model_requests(asked)[1] == Previous("p", None)
+    assert errors(method="pretrained").keys() == {"pretrained_networks"}
+    assert names_for(asked)["start_from"] == "pretrained_networks"
+
+
 def test_custom_source_is_kept_to_the_letter() -> None:
     source = "class Net(nn.Module):\n    pass\n\n"
     (values,) = requests(method="custom", custom_network=source)
     assert (values["network"], values["source"]) == ("custom", source)
     assert errors(method="custom", custom_network=" ").keys() == {"custom_network"}
-    assert errors(method="custom", custom_network=source, custom_network_snapshot="/a.caffemodel").keys() == {
-        "custom_network_snapshot"
-    }
+    (values,) = requests(method="custom", custom_network=source, custom_network_snapshot="/a.pt")
+    assert values["weights_file"] == "/a.pt"
 
 
 def test_errors_about_the_network_name_the_field_of_the_method() -> None:
