@@ -1,0 +1,35 @@
+"""Judges a trained model on many images and works out its report; goes on where a killed worker left off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from jobs.folder import JobFolder
+from jobs.job import Job
+
+
+def run(folder: JobFolder, job: Job) -> Iterator[dict[str, Any]]:
+    """The task of an evaluation job; torch is imported here: only workers come this far."""
+    yield {"kind": "progress", "fraction": 0.0, "phase": "Loading PyTorch"}
+    import json
+
+    from data.database import open_dataset
+    from data.options import parse
+    from models.evaluation.options import EvaluationOptions
+    from models.evaluation.run import Order, evaluate
+    from models.inspection.loaded import models
+    from models.training.setup import choose_device
+
+    roots = tuple(job.options.get("roots", ()))
+    options = parse(EvaluationOptions, {key: value for key, value in job.options.items() if key != "roots"})
+    choose_device()
+    model_folder = folder.path.parent / options.model
+    begun = folder.artifacts / "evaluation.json"
+    checkpoint = json.loads(begun.read_text())["checkpoint"] if begun.exists() else options.checkpoint
+    model = models.get(model_folder, checkpoint)
+    dataset, name = None, None
+    if options.images == "split":
+        name = options.dataset or json.loads((model_folder / "artifacts" / "model.json").read_text())["dataset"]
+        dataset = open_dataset(folder.path.parent / name / "artifacts")
+    yield from evaluate(Order(folder.artifacts, model, options, dataset, name, roots))
