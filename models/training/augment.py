@@ -10,25 +10,30 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from models.imbalance import balanced_order
 from models.preprocessing import centre_offset
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Some records and how they are cut: int64 ``numbers``, ``tops`` and ``lefts`` [n]; bool ``flips`` [n]."""
+    """Some records and how they are cut: int64 ``numbers``, ``tops`` and ``lefts`` [n]; bool ``flips`` [n].
+
+    ``step`` is the batch's number in the training, from 0: what else chance does to it follows from that.
+    """
 
     numbers: NDArray[np.int64]
     tops: NDArray[np.int64]
     lefts: NDArray[np.int64]
     flips: NDArray[np.bool_]
+    step: int = 0
 
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def part(self, start: int, stop: int) -> Selection:
-        """Records start .. stop-1 of this selection."""
+    def part(self, start: int, stop: int, step: int = 0) -> Selection:
+        """Records start .. stop-1 of this selection, for batch ``step``."""
         keep = slice(start, stop)
-        return Selection(self.numbers[keep], self.tops[keep], self.lefts[keep], self.flips[keep])
+        return Selection(self.numbers[keep], self.tops[keep], self.lefts[keep], self.flips[keep], step)
 
 
 @dataclass(frozen=True)
@@ -45,13 +50,16 @@ class Cut:
         numbers = np.arange(records)
         return Selection(numbers, np.full(records, top), np.full(records, left), np.zeros(records, np.bool_))
 
-    def random(self, records: int, seed: int, epoch: int, *, flip: bool) -> Selection:
+    def random(
+        self, records: int, seed: int, epoch: int, *, flip: bool, labels: NDArray[np.integer] | None = None
+    ) -> Selection:
         """All records in a random order, cut anywhere, half of them mirrored where ``flip``.
 
-        Depends on nothing but the arguments, so that a resumed training draws the same.
+        Where ``labels`` [records] are given, as many of every class (models/imbalance.py). Depends on nothing but the
+        arguments, so that a resumed training draws the same.
         """
         chance = np.random.default_rng([seed, epoch])
-        order = chance.permutation(records)
+        order = chance.permutation(records) if labels is None else balanced_order(labels, seed, epoch)
         tops = chance.integers(0, self.height - self.crop + 1, records) if self.crop else np.zeros(records, np.int64)
         lefts = chance.integers(0, self.width - self.crop + 1, records) if self.crop else np.zeros(records, np.int64)
         flips = chance.random(records) < 0.5 if flip else np.zeros(records, np.bool_)
@@ -60,21 +68,26 @@ class Cut:
 
 @dataclass(frozen=True)
 class Selections:
-    """The batches of a training without end; ``after(step)`` gives those that follow ``step`` updates."""
+    """The batches of a training without end; ``after(step)`` gives those that follow ``step`` updates.
+
+    ``labels`` are the records' class numbers where every class is to be seen equally often.
+    """
 
     cut: Cut
     records: int
     batch_size: int
     seed: int
     flip: bool
+    labels: NDArray[np.integer] | None = None
 
     def after(self, step: int, steps_per_epoch: int) -> Iterator[Selection]:
         """Batch ``step`` (from 0) and all later ones."""
         epoch, first = divmod(step, steps_per_epoch)
         while True:
-            whole = self.cut.random(self.records, self.seed, epoch, flip=self.flip)
+            whole = self.cut.random(self.records, self.seed, epoch, flip=self.flip, labels=self.labels)
             for index in range(first, steps_per_epoch):
-                yield whole.part(index * self.batch_size, (index + 1) * self.batch_size)
+                start = index * self.batch_size
+                yield whole.part(start, start + self.batch_size, epoch * steps_per_epoch + index)
             epoch, first = epoch + 1, 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -21,7 +21,10 @@ from data.pipeline import usable_cores
 from models.training.augment import Selection, take
 
 Batch = tuple[torch.Tensor, torch.Tensor]
-"""uint8 images [n, h, w, c] and int64 labels [n], both on the device."""
+"""Images [n, h, w, c], uint8 or (augmented) float32 of 0..255; targets int64 [n], or shares float32 [n, classes]."""
+
+Change = Callable[[torch.Tensor, torch.Tensor, int], Batch]
+"""``change(pixels, labels, step)``: augmentation of a batch (models/training/augmenter.py)."""
 
 MEMORY_SHARE = 0.25
 """Of the memory that is free when training starts; a set that needs more is read from the database every epoch."""
@@ -32,10 +35,13 @@ CHUNK = 512
 class MemoryImages:
     """A whole split as one uint8 tensor [n, height, width, c] on the device."""
 
-    def __init__(self, pixels: torch.Tensor, labels: torch.Tensor, crop: int | None) -> None:
+    def __init__(
+        self, pixels: torch.Tensor, labels: torch.Tensor, crop: int | None, change: Change | None = None
+    ) -> None:
         self.pixels = pixels
         self.labels = labels
         self.crop = crop
+        self.change = change
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -44,7 +50,8 @@ class MemoryImages:
         """The selected records, batch after batch."""
         for selection in selections:
             numbers = torch.from_numpy(selection.numbers).to(self.labels.device)
-            yield take(self.pixels, selection, self.crop), self.labels.index_select(0, numbers)
+            pixels, labels = take(self.pixels, selection, self.crop), self.labels.index_select(0, numbers)
+            yield self.change(pixels, labels, selection.step) if self.change else (pixels, labels)
 
 
 @dataclass(frozen=True)
@@ -55,21 +62,28 @@ class DatabaseImages:
     crop: int | None
     device: torch.device
     threads: int
+    change: Change | None = None
 
     def __len__(self) -> int:
         return len(self.split)
 
     def batches(self, selections: Iterable[Selection]) -> Iterator[Batch]:
         """The selected records, batch after batch, in order. Raises UserError where a record is damaged."""
-        waiting: deque[Future[Batch]] = deque()
+        waiting: deque[tuple[int, Future[Batch]]] = deque()
         ahead = iter(selections)
         pool = ThreadPoolExecutor(self.threads, "read-ahead")
+
+        def read_ahead(count: int) -> None:
+            for selection in islice(ahead, count):
+                waiting.append((selection.step, pool.submit(self._read, selection)))
+
         try:
-            waiting.extend(pool.submit(self._read, selection) for selection in islice(ahead, self.threads + 1))
+            read_ahead(self.threads + 1)
             while waiting:
-                pixels, labels = waiting.popleft().result()
-                waiting.extend(pool.submit(self._read, selection) for selection in islice(ahead, 1))
-                yield pixels.to(self.device, non_blocking=True), labels.to(self.device, non_blocking=True)
+                step, reading = waiting.popleft()
+                pixels, labels = (each.to(self.device, non_blocking=True) for each in reading.result())
+                read_ahead(1)
+                yield self.change(pixels, labels, step) if self.change else (pixels, labels)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
@@ -86,14 +100,16 @@ Progress = tuple[int, int]
 """Records read so far, records in all."""
 
 
-def load(split: Split, crop: int | None, device: torch.device) -> Generator[Progress, None, Images]:
+def load(
+    split: Split, crop: int | None, device: torch.device, change: Change | None = None
+) -> Generator[Progress, None, Images]:
     """Make the images of a split ready; yields its progress while it reads them into memory.
 
-    Raises UserError where a record is damaged.
+    ``change`` is what augmentation does to each batch. Raises UserError where a record is damaged.
     """
     threads = max(1, usable_cores() // 2)
     if nbytes(split) > memory_budget(device):
-        return DatabaseImages(split, crop, device, threads)
+        return DatabaseImages(split, crop, device, threads, change)
     pixels = np.empty((len(split), *split.shape), np.uint8)
     parts = [range(start, min(start + CHUNK, len(split))) for start in range(0, len(split), CHUNK)]
     with ThreadPoolExecutor(usable_cores(), "load") as pool:
@@ -101,7 +117,7 @@ def load(split: Split, crop: int | None, device: torch.device) -> Generator[Prog
         for part, _ in zip(parts, done, strict=True):
             yield part.stop, len(split)
     labels = torch.from_numpy(np.asarray(split.labels, np.int64))
-    return MemoryImages(torch.from_numpy(pixels).to(device), labels.to(device), crop)
+    return MemoryImages(torch.from_numpy(pixels).to(device), labels.to(device), crop, change)
 
 
 def read(split: Split, numbers: Any, out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
