@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from jobs.folder import JobFolder, append_whole
@@ -84,8 +84,3 @@ class Control:
         acts = asked(self._folder, self._line)
         self._line = max([self._line, *(act.line for act in acts)])
         return acts
-
-
-def event(act: Act, step: int, **more: Any) -> dict[str, Any]:
-    """The event that says an act was carried out after ``step``."""
-    return {"kind": "act", **{key: value for key, value in asdict(act).items() if key != "time"}, "step": step, **more}

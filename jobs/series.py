@@ -72,6 +72,14 @@ def cut(root: Path, step: int) -> None:
             os.truncate(path, keep * POINT.itemsize)
 
 
+def copy(source: Path, target: Path, step: int) -> None:
+    """Begin the curves of one job with those of another up to ``step``."""
+    for curve in curves(source):
+        points = window(read(source, curve), None, step)
+        if len(points):
+            append_whole(path_of(target, curve), points.tobytes())
+
+
 def count(root: Path, curve: str) -> int:
     """Whole points in a curve's file; 0 where there is none."""
     try:

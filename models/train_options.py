@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from data.options import option
+from models.loop_options import LoopOptions
 from models.networks import networks
 from models.parts import one_of, with_parts
 from models.training.optimizers import optimizers
@@ -25,7 +26,7 @@ SCHEDULES_FIRST = ("step", "fixed", "multistep", "cosine", "restarts", "one_cycl
 @with_parts("optimizer", optimizers, "Optimizer")
 @with_parts("schedule", schedules, "Learning rate")
 @dataclass(frozen=True, kw_only=True)
-class TrainOptions(StartOptions):
+class TrainOptions(LoopOptions, StartOptions):
     """Options of an image-classification model.
 
     Every schedule and every optimizer adds its own, with its name in front: ``step_gamma``, ``adam_beta1``.
@@ -166,7 +167,8 @@ def completed(options: TrainOptions) -> TrainOptions:
     """
     network = networks.get(options.network)
     usual = optimizers[options.optimizer].options
-    own = (network.learning_rate if network else CUSTOM_LEARNING_RATE) * (FINE_TUNE if has_weights(options) else 1.0)
+    tuned = has_weights(options) and not options.start_state  # a fork goes on as it was
+    own = (network.learning_rate if network else CUSTOM_LEARNING_RATE) * (FINE_TUNE if tuned else 1.0)
     return replace(
         options,
         batch_size=options.batch_size or (network.batch_size if network else CUSTOM_BATCH_SIZE),

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from data.errors import UserError
+from jobs import series
+from jobs.control import Control
 from jobs.folder import JobFolder
 from jobs.job import Job
+
+if TYPE_CHECKING:
+    from models.train_options import TrainOptions
+    from models.training.resume import Begin
 
 
 def run(folder: JobFolder, job: Job) -> Iterator[dict[str, Any]]:
@@ -25,6 +32,7 @@ def run(folder: JobFolder, job: Job) -> Iterator[dict[str, Any]]:
 
     options = completed(parse(TrainOptions, job.options))
     source = read_source(folder)
+    begin = yield from where_to_begin(folder, options)
     order = Order(
         folder=folder.path,
         dataset=open_dataset(folder.path.parent / job.parents[0] / "artifacts"),
@@ -32,10 +40,33 @@ def run(folder: JobFolder, job: Job) -> Iterator[dict[str, Any]]:
         options=options,
         source=source,
         earlier=folder.path.parent / options.start_from / "checkpoints" if options.start_from else None,
+        begin=begin,
+        steering=Control(folder, begin.handled),
     )
     training = yield from set_up(order)
     with naming_lines(source):
-        yield from train(training)
+        yield from train(training, begin)
+
+
+def where_to_begin(folder: JobFolder, options: TrainOptions) -> Generator[dict[str, Any], None, Begin]:
+    """At the start; or where an earlier worker of this job saved last: curves are then cut back to that step.
+
+    A fork begins with the state and the curves of the model that it goes on from. Raises UserError.
+    """
+    from models.training.resume import fork_of, last_state
+
+    begin = last_state(folder.checkpoints, folder.state().acts)
+    if begin.checkpoint or series.curves(folder.series):  # an earlier worker has been at it
+        series.cut(folder.series, begin.step)
+        epoch = begin.checkpoint.facts["epoch"] if begin.checkpoint else 0.0
+        yield {"kind": "resumed", "step": begin.step, "epoch": epoch}
+    if begin.checkpoint or not (options.start_from and options.start_state):
+        return begin
+    earlier = JobFolder(folder.path.parent / options.start_from)
+    fork = fork_of(earlier.checkpoints, options.start_checkpoint)
+    series.copy(earlier.series, folder.series, fork.step)
+    yield {"kind": "note", "text": f"Goes on from step {fork.step:,} of {options.start_from}."}
+    return replace(fork, acts=begin.acts, handled=begin.handled)
 
 
 def read_source(folder: JobFolder) -> str:

@@ -30,8 +30,21 @@ class Checkpoint:
         """The safetensors file."""
         return self.folder / f"{self.name}.safetensors"
 
+    @property
+    def state(self) -> Path:
+        """The file with what is needed to train on; removed once there is a newer one, unless all are kept."""
+        return self.folder / f"{self.name}.state.pt"
 
-def save(folder: Path, name: str, model: nn.Module, facts: Mapping[str, Any], state: Mapping[str, Any]) -> int:
+
+def save(
+    folder: Path,
+    name: str,
+    model: nn.Module,
+    facts: Mapping[str, Any],
+    state: Mapping[str, Any],
+    *,
+    keep_states: bool = False,
+) -> int:
     """Write ``name``.safetensors, .state.pt and .json, each whole or not at all, and remove older states.
 
     The JSON comes last: a checkpoint that has one is complete. Returns the bytes of the weights. Raises OSError.
@@ -39,10 +52,21 @@ def save(folder: Path, name: str, model: nn.Module, facts: Mapping[str, Any], st
     size = make_whole(folder / f"{name}.safetensors", lambda path: save_model(model, str(path), {"format": "pt"}))
     make_whole(folder / f"{name}.state.pt", lambda path: torch.save(dict(state), path))
     write_json(folder / f"{name}.json", {"format": 1, **facts})
-    for old in folder.glob("*.state.pt"):
+    for old in () if keep_states else folder.glob("*.state.pt"):
         if old.name != f"{name}.state.pt":
             old.unlink(missing_ok=True)
     return size
+
+
+def remove(folder: Path, name: str) -> None:
+    """Remove a checkpoint; its JSON goes first, so that no half of one is taken for whole."""
+    for ending in ("json", "state.pt", "safetensors"):
+        (folder / f"{name}.{ending}").unlink(missing_ok=True)
+
+
+def every(folder: Path) -> list[Checkpoint]:
+    """All complete checkpoints by their steps. Raises UserError where a description cannot be read."""
+    return sorted((read(path) for path in folder.glob("*.json")), key=lambda one: float(one.facts["step"]))
 
 
 def find(folder: Path, name: str | None = None) -> Checkpoint:
@@ -50,7 +74,7 @@ def find(folder: Path, name: str | None = None) -> Checkpoint:
 
     Raises UserError where there is none, or where its description cannot be read.
     """
-    found = sorted((read(path) for path in folder.glob("*.json")), key=lambda one: float(one.facts["step"]))
+    found = every(folder)
     if not found:
         raise UserError("This model has no checkpoint yet.", hint="Wait for its first one, or choose another model.")
     fits = [one for one in found if not name or one.name == name or _is_epoch(name, one.facts["epoch"])]

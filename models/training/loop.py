@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from typing import Any
+from time import perf_counter
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
-from models.preprocessing import Normaliser
 from models.train_options import TrainOptions
 from models.training.augment import Cut, Selections
 from models.training.batches import Batch, Images
-from models.training.groups import set_rate
-from models.training.meter import Event, Meter
-from models.training.metrics import Tally, scores
+from models.training.meter import Event
+from models.training.metrics import Tally
 from models.training.plan import Plan
-from models.training.schedule import learning_rate
+from models.training.resume import AT_THE_START, Begin
+from models.training.run import Run
+from models.training.saving import Keeper
+from models.training.steering import NOBODY, Steering
 from models.training.threads import Threads
+from models.training.update import Updater
 from models.weights.freezing import NOTHING_FROZEN, Frozen, training_mode
-
-Save = Callable[[str, Mapping[str, Any], Mapping[str, Any]], Event]
-"""``save(name, facts, state)`` writes a checkpoint and returns the event that says so."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +29,7 @@ class Training:
     """All that one training works with; the model, its optimizer and the images are on ``device``."""
 
     model: nn.Module
-    optimizer: torch.optim.Optimizer
-    normalise: Normaliser
+    updater: Updater
     train: Images
     val: Images | None
     cut: Cut
@@ -40,69 +37,55 @@ class Training:
     options: TrainOptions
     classes: int
     device: torch.device
-    save: Save
+    keeper: Keeper
     frozen: Frozen = NOTHING_FROZEN
+    steering: Steering = NOBODY
 
 
-def train(training: Training, start: int = 0) -> Iterator[Event]:
-    """Train from ``start`` updates to the end of the plan. Raises UserError where the loss diverges."""
-    model, optimizer, plan, options = training.model, training.optimizer, training.plan, training.options
-    meter = Meter(plan, training.device, start)
-    threads = Threads(training.device)
-    batches = training.train.batches(selections_of(training).after(start, plan.steps_per_epoch))
+def train(training: Training, begin: Begin = AT_THE_START) -> Iterator[Event]:
+    """Train from where ``begin`` is to the end of the plan. Raises UserError where the loss diverges."""
+    run = Run(training, begin)
+    threads = Threads(training.device, fixed=training.options.deterministic)
+    batches = training.train.batches(selections_of(training).after(begin.step, run.plan.steps_per_epoch))
+    training_mode(training.model, training.frozen)
+    yield from run.begin()
 
-    training_mode(model, training.frozen)
-    for step in range(start + 1, plan.steps + 1):
-        pixels, labels = next(batches)
-        rate = learning_rate(options, (step - 1) / plan.steps)
-        set_rate(optimizer, rate)
+    while run.goes_on:
+        asked = perf_counter()
+        batch = next(batches)
+        run.meter.waited(perf_counter() - asked)
 
-        logits = scores(model(training.normalise(pixels)), training.classes)
-        loss = F.cross_entropy(logits, labels)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+        step, rate = run.step + 1, run.course.rate(run.step + 1)
+        loss, right = training.updater(batch, rate, step)
+        run.step = step
 
-        meter.add(rate, loss, logits, labels)
-        yield from meter.events()
+        run.meter.add(rate, len(batch[1]), loss, right)
+        yield from run.meter.events()
         threads.adapt()
 
-        if step in plan.reports or step in plan.checkpoints:
-            yield from meter.points()
-            yield from pause(training, meter, step)
-    yield from meter.speak("Training")
+        if step in run.plan.reports or step in run.plan.checkpoints:
+            yield from run.report(validate)
+        yield from run.steer(validate)
+    yield from run.end()
 
 
-def pause(training: Training, meter: Meter, step: int) -> Iterator[Event]:
-    """Between two steps: validate, report and save, whatever the plan has for ``step``."""
-    plan = training.plan
-    meter.pause()
-    values: dict[str, float] = {}
-    if step in plan.validations and training.val is not None:
-        values = yield from validate(training, meter)
-        yield {"kind": "points", "step": step, "values": values}
-    if step in plan.reports:
-        values = {**meter.averages(), **values}
-        yield {"kind": "metrics", "step": step, "epoch": plan.epoch(step), "values": values}
-    if step in plan.checkpoints:
-        facts = {"step": step, "epoch": plan.epoch(step), "values": values}
-        yield training.save(plan.checkpoints[step], facts, state_of(training, step))
-    meter.resume(validated=step in plan.validations)
+def validate(training: Training, run: Run) -> Generator[Event, None, dict[str, float]]:
+    """Loss and accuracy on the validation images, cut in the middle; returns them by the names of their curves.
 
-
-def validate(training: Training, meter: Meter) -> Generator[Event, None, dict[str, float]]:
-    """Loss and accuracy on the validation images, cut in the middle; returns them by the names of their curves."""
-    images, size = training.val, 2 * training.plan.batch_size
+    Where the weights are averaged, the average is what is validated.
+    """
+    images, size = training.val, 2 * run.plan.batch_size
     if images is None:
         return {}
-    yield from meter.speak("Validating")
+    yield from run.meter.speak("Validating")
     whole = training.cut.middle(len(images))
     parts = (whole.part(first, first + size) for first in range(0, len(images), size))
     tally = Tally(training.classes)
     training.model.eval()
-    for batch in images.batches(parts):
-        measure(training, tally, batch)
-        yield from meter.alive("Validating")
+    with training.updater.averaged():
+        for batch in images.batches(parts):
+            measure(training, tally, batch)
+            yield from run.meter.alive("Validating")
     training_mode(training.model, training.frozen)
     return tally.values()
 
@@ -111,22 +94,13 @@ def validate(training: Training, meter: Meter) -> Generator[Event, None, dict[st
 def measure(training: Training, tally: Tally, batch: Batch) -> None:
     """Count one validation batch. A function of its own, because a mode must not stay on across a yield."""
     pixels, labels = batch
-    tally.add(scores(training.model(training.normalise(pixels)), training.classes), labels)
+    with training.updater.casting():
+        logits = training.updater.logits(pixels)
+    tally.add(logits.float(), labels)
 
 
 def selections_of(training: Training) -> Selections:
     """Which images each step gets."""
     options = training.options
-    size = training.plan.batch_size
+    size = training.plan.images
     return Selections(training.cut, len(training.train), size, options.seed or 0, options.flip)
-
-
-def state_of(training: Training, step: int) -> dict[str, Any]:
-    """What is needed to go on exactly from here; the order of the images follows from seed and step alone."""
-    return {
-        "format": 1,
-        "step": step,
-        "optimizer": training.optimizer.state_dict(),
-        "random": torch.get_rng_state(),
-        "random_gpu": torch.cuda.get_rng_state_all() if training.device.type == "cuda" else [],
-    }

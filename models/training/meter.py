@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
 
 from data.errors import UserError
-from models.training.metrics import hits
 from models.training.plan import Plan
 from models.training.system import SystemLoad
 
@@ -40,13 +39,19 @@ class Meter:
         self._recent: deque[tuple[float, int, int]] = deque([(0.0, 0, step)], maxlen=20)
         self._validation_seconds = 0.0
         self._validations = 0
+        self._input = 0.0
+        self._input_told = (0.0, 0.0)  # seconds of training and of waiting at the last point
 
-    def add(self, rate: float, loss: torch.Tensor, logits: torch.Tensor, labels: torch.Tensor) -> None:
-        """Take note of a step: the loss, and how many answers were right. Nothing is fetched yet."""
+    def add(self, rate: float, images: int, loss: torch.Tensor, right: torch.Tensor) -> None:
+        """Take note of a step: its images, the loss, and how many answers were right. Nothing is fetched yet."""
         self.step += 1
-        self._images += len(labels)
-        self._waiting.append((self.step, rate, len(labels)))
-        self._tensors.append(torch.stack((loss.detach(), hits(logits.detach(), labels).to(loss.dtype))))
+        self._images += images
+        self._waiting.append((self.step, rate, images))
+        self._tensors.append(torch.stack((loss, right.to(loss.dtype))))
+
+    def waited(self, seconds: float) -> None:
+        """So long the loop had to wait for the images of a step."""
+        self._input += seconds
 
     def events(self) -> Iterator[Event]:
         """What is due now: often nothing."""
@@ -91,11 +96,26 @@ class Meter:
         span = max(now - then, 1e-9)
         rate = (images_now - images) / span if now > then else 0.0
         if phase == "Training" and rate:
-            yield {"kind": "points", "step": self.step, "values": {"samples_per_second": rate, **self.load.read()}}
+            speed = {"samples_per_second": rate, **self.input_wait(), **self.load.read()}
+            yield {"kind": "points", "step": self.step, "values": speed}
         eta = self.eta(span / (step_now - step) if step_now > step else None)
         fraction = self.step / self.plan.steps
         known = {"fraction": fraction, "phase": phase, "rate": rate, "unit": "images", "eta": eta}
         yield {"kind": "progress", **known}
+
+    def input_wait(self) -> dict[str, float]:
+        """``input/wait``: the share (0..1) of the time since the last call that was spent waiting for images."""
+        (clock, waited), self._input_told = self._input_told, (self._clock, self._input)
+        span = self._clock - clock
+        return {"input/wait": min(1.0, (self._input - waited) / span)} if span > 0 else {}
+
+    def state(self) -> list[float]:
+        """The sums since the last report. Fetch the points first."""
+        return list(self._sums)
+
+    def restore(self, sums: Iterable[float]) -> None:
+        """Go on with the sums that a state holds."""
+        self._sums = [float(value) for value in sums]
 
     def eta(self, step_seconds: float | None) -> float | None:
         """Seconds left: steps and validations still to come, at the speed of the last ones."""

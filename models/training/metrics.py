@@ -16,8 +16,11 @@ def scores(output: torch.Tensor, classes: int) -> torch.Tensor:
 
 
 def hits(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """How many labels have the highest score; a 0-dimensional tensor on the device."""
-    return (logits.argmax(1) == labels).sum()
+    """How many labels have the highest score; a 0-dimensional tensor on the device.
+
+    ``labels`` are class numbers int64 [n], or targets float [n, classes] of which the largest counts.
+    """
+    return (logits.argmax(1) == (labels.argmax(1) if labels.ndim > 1 else labels)).sum()
 
 
 def top_hits(logits: torch.Tensor, labels: torch.Tensor, k: int = TOP) -> torch.Tensor:

@@ -10,11 +10,15 @@ from models.train_options import TrainOptions
 
 @dataclass(frozen=True)
 class Plan:
-    """Steps count optimizer updates from 1; ``checkpoints`` maps a step to the name of the checkpoint after it."""
+    """Steps count optimizer updates from 1; ``checkpoints`` maps a step to the name of the checkpoint after it.
+
+    A step takes ``images`` images, in batches of ``batch_size``.
+    """
 
     steps: int
     steps_per_epoch: int
     batch_size: int
+    images: int
     validations: frozenset[int]
     reports: frozenset[int]
     checkpoints: Mapping[int, str]
@@ -31,7 +35,8 @@ def make_plan(options: TrainOptions, records: int, *, validates: bool) -> Plan:
     """
     if options.batch_size is None:
         raise ValueError("complete the options first: the batch size is still blank")
-    each = steps_per_epoch(records, options.batch_size)
+    images = options.batch_size * options.accumulation
+    each = steps_per_epoch(records, images)
     steps = max(1, round(options.epochs * each))
     validations = every(options.validation_interval, each, steps) if validates else []
     checkpoints = every(options.checkpoint_interval, each, steps) or [steps]
@@ -39,18 +44,19 @@ def make_plan(options: TrainOptions, records: int, *, validates: bool) -> Plan:
         steps=steps,
         steps_per_epoch=each,
         batch_size=options.batch_size,
+        images=images,
         validations=frozenset(validations),
         reports=frozenset(validations or every(1, each, steps)),
         checkpoints=checkpoint_names(checkpoints, each),
     )
 
 
-def steps_per_epoch(records: int, batch_size: int) -> int:
-    """Batches in an epoch, the last one smaller; a last batch of one image is left out.
+def steps_per_epoch(records: int, images: int) -> int:
+    """Steps of ``images`` images in an epoch, the last one smaller; a last one of one image is left out.
 
     Batch normalization cannot learn from a single image, and the next epoch's order brings that image in.
     """
-    whole, rest = divmod(records, batch_size)
+    whole, rest = divmod(records, images)
     return whole + (1 if rest > 1 or whole == 0 else 0)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,16 @@ from models.examine import Examined, Shape, examine
 from models.preprocessing import Preprocessing, measure
 from models.source_loader import load_network
 from models.train_options import TrainOptions
-from models.training import checkpoint
 from models.training.augment import Cut
 from models.training.batches import Images, load
 from models.training.groups import make_optimizer
 from models.training.loop import Training
 from models.training.meter import Event
 from models.training.plan import make_plan
+from models.training.resume import AT_THE_START, Begin
+from models.training.saving import Keeper
+from models.training.steering import NOBODY, Steering
+from models.training.update import Updater
 from models.weights.freezing import freeze
 from models.weights.options import layer_names
 from models.weights.origin import origin_of
@@ -34,7 +37,8 @@ from models.weights.start import Started, start
 class Order:
     """What is asked for: a finished dataset, complete options, the job's folder and the network's source.
 
-    ``earlier`` is the folder with the checkpoints of the model to start from, if any.
+    ``earlier`` is the folder with the checkpoints of the model to start from, if any; ``begin`` is where this very
+    training goes on (its weights are then not looked for elsewhere); ``steering`` brings wishes while it runs.
     """
 
     folder: Path
@@ -43,12 +47,14 @@ class Order:
     options: TrainOptions
     source: str
     earlier: Path | None
+    begin: Begin = AT_THE_START
+    steering: Steering = NOBODY
 
 
 def set_up(order: Order) -> Generator[Event, None, Training]:
     """Make everything ready; yields events, returns the Training. Raises UserError saying what does not fit."""
     options, dataset = order.options, order.dataset
-    device = choose_device()
+    device = choose_device(deterministic=options.deterministic)
     if device.type == "cpu":
         yield {"kind": "note", "text": "No GPU found: training on the CPU."}
     preprocessing = _preprocessing(dataset, options)
@@ -56,15 +62,16 @@ def set_up(order: Order) -> Generator[Event, None, Training]:
     examined = examine(order.source, shape, "cpu")
     torch.manual_seed(options.seed or 0)
     model = load_network(order.source, **shape.keywords())
-    started = yield from _start(order, shape, model)
+    started = (yield from _start(order, shape, model)) if order.begin.checkpoint is None else None
     frozen = freeze(model, layer_names(options.freeze))
-    description = {**describe(order, preprocessing, examined), "start": started.as_json() if started else None}
+    description = {**describe(order, preprocessing, examined), "start": _origin(order, started)}
     preprocessing.save(order.folder / "artifacts")
     write_json(order.folder / "artifacts" / "model.json", description)
     yield {"kind": "artifact", "name": "model", "value": {**description, **_chosen(options)}}
 
     notes = [*examined.notes, *(started.notes if started else ()), *frozen.notes]
-    model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    layout = torch.channels_last if options.channels_last else torch.contiguous_format
+    model = model.to(device, memory_format=layout)  # type: ignore[call-overload]
     train = yield from _load(dataset.split("train"), preprocessing, device, "training")
     val = None
     if "val" in dataset.splits and options.validation_interval > 0:
@@ -73,27 +80,34 @@ def set_up(order: Order) -> Generator[Event, None, Training]:
         notes.append("The dataset has no validation images: only the training curves are measured.")
     for text in notes:
         yield {"kind": "note", "text": text}
+    classes = len(dataset.classes)
+    optimizer, normalise = make_optimizer(model, options), preprocessing.normaliser(device)
+    known = {"model": description, "options": asdict(options), "source": order.source}
     return Training(
         model=model,
-        optimizer=make_optimizer(model, options),
-        normalise=preprocessing.normaliser(device),
+        updater=Updater(model, optimizer, normalise, options, classes, device),
         train=train,
         val=val,
         cut=Cut(dataset.height, dataset.width, options.crop_size),
         plan=make_plan(options, len(train), validates=val is not None),
         options=options,
-        classes=len(dataset.classes),
+        classes=classes,
         device=device,
-        save=_saver(order, model, description),
+        keeper=Keeper(order.folder / "checkpoints", model, options, known),
         frozen=frozen,
+        steering=order.steering,
     )
 
 
-def choose_device() -> torch.device:
-    """The GPU that this process was given, or the CPU."""
+def choose_device(*, deterministic: bool = False) -> torch.device:
+    """The GPU that this process was given, or the CPU; ``deterministic``: with kernels that repeat their bits."""
+    if deterministic:
+        torch.use_deterministic_algorithms(True, warn_only=True)
     if not torch.cuda.is_available():
         return torch.device("cpu")
-    torch.backends.cudnn.benchmark = True  # every batch has the same shape: finding the fastest kernel pays
+    torch.backends.cudnn.benchmark = (
+        not deterministic
+    )  # every batch has the same shape: finding the fastest kernel pays
     torch.set_float32_matmul_precision("high")
     return torch.device("cuda")
 
@@ -129,6 +143,14 @@ def _preprocessing(dataset: Dataset, options: TrainOptions) -> Preprocessing:
     return measure(dataset, options.crop_size, options.mean_subtraction)
 
 
+def _origin(order: Order, started: Started | None) -> dict[str, Any] | None:
+    """What the very first weights were, for model.json: a training that goes on keeps what it said."""
+    if order.begin.checkpoint is None:
+        return started.as_json() if started else None
+    known: dict[str, Any] | None = order.begin.checkpoint.facts.get("model", {}).get("start")
+    return known
+
+
 def _chosen(options: TrainOptions) -> dict[str, Any]:
     """What the form may have left blank."""
     return {"seed": options.seed, "batch_size": options.batch_size, "learning_rate": options.learning_rate}
@@ -155,13 +177,3 @@ def _load(
             images: Images = finished.value
             return images
         yield {"kind": "progress", "fraction": 0.0, "phase": f"Reading the {word} images"}
-
-
-def _saver(order: Order, model: nn.Module, description: Mapping[str, Any]) -> Callable[..., Event]:
-    known = {"model": description, "options": asdict(order.options), "source": order.source}
-
-    def save(name: str, facts: Mapping[str, Any], state: Mapping[str, Any]) -> Event:
-        size = checkpoint.save(order.folder / "checkpoints", name, model, {**facts, **known}, state)
-        return {"kind": "checkpoint", "name": name, **facts, "bytes": size}
-
-    return save

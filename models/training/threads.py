@@ -28,10 +28,10 @@ def threads_for(cores: int, foreign: float, now: int) -> int:
 
 
 class Threads:
-    """Adapts torch's threads to the load; call :meth:`adapt` once a step. On a GPU it does nothing."""
+    """Adapts torch's threads to the load; call :meth:`adapt` once a step. Does nothing on a GPU, or if ``fixed``."""
 
-    def __init__(self, device: torch.device) -> None:
-        self.most = torch.get_num_threads() if device.type == "cpu" else 1
+    def __init__(self, device: torch.device, *, fixed: bool = False) -> None:
+        self.most = torch.get_num_threads() if device.type == "cpu" and not fixed else 1
         self._cores = sorted(os.sched_getaffinity(0))
         self._process = psutil.Process()
         self._next = time.monotonic() + INTERVAL

@@ -1,0 +1,128 @@
+"""One optimizer update: forward, backward and step, over one or several batches, in full or mixed precision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from models.preprocessing import Normaliser
+from models.train_options import TrainOptions
+from models.training.average import Average
+from models.training.batches import Batch
+from models.training.groups import set_rate
+from models.training.metrics import hits, scores
+
+DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
+Forward = Callable[[torch.Tensor], torch.Tensor]
+
+
+@dataclass
+class Updater:
+    """``updater(batch, rate, step)`` makes one update; :meth:`logits` is the forward pass alone, as validation has it.
+
+    ``weights`` (float32 [classes]) weigh the classes in the loss; None: all count alike.
+    """
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    normalise: Normaliser
+    options: TrainOptions
+    classes: int
+    device: torch.device
+    weights: torch.Tensor | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        options = self.options
+        self.average = Average(self.model, options.average_decay) if options.average_decay else None
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=options.precision == "fp16")
+        self.learning = [weight for weight in self.model.parameters() if weight.requires_grad]
+        self.forward: Forward = (
+            Compiled(self.model, lambda text: self.notes.append(text)) if options.compile else self.model
+        )
+
+    def __call__(self, batch: Batch, rate: float, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Update with a step's images; the loss and the number of right answers, on the device, not fetched."""
+        set_rate(self.optimizer, rate)
+        self.optimizer.zero_grad()
+        loss, right = self.backward(batch)
+        if self.options.clip_norm:
+            self.scaler.unscale_(self.optimizer)
+            nn.utils.clip_grad_norm_(self.learning, self.options.clip_norm)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        if self.average is not None:
+            self.average.update(step)
+        return loss, right
+
+    def backward(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Gradients of the mean loss over all images of the step."""
+        done = []
+        for pixels, labels, share in self.parts(batch):
+            with self.casting():
+                logits = self.logits(pixels)
+                loss = F.cross_entropy(logits, labels, self.weights, label_smoothing=self.options.label_smoothing)
+            self.scaler.scale(loss * share if share != 1 else loss).backward()  # type: ignore[no-untyped-call]
+            done.append((loss.detach() * share, hits(logits.detach(), labels)))
+        if len(done) == 1:
+            return done[0]
+        losses, right = zip(*done, strict=True)
+        return torch.stack(losses).sum(), torch.stack(right).sum()
+
+    def parts(self, batch: Batch) -> Iterator[tuple[torch.Tensor, torch.Tensor, float]]:
+        """The batches of a step, each with its share of the images."""
+        pixels, labels = batch
+        if self.options.accumulation == 1:
+            yield pixels, labels, 1.0
+            return
+        size = self.options.batch_size or len(labels)
+        for part, own in zip(torch.split(pixels, size), torch.split(labels, size), strict=True):
+            yield part, own, len(own) / len(labels)
+
+    def logits(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Class scores float [n, classes] of uint8 images [n, h, w, c]."""
+        inputs = self.normalise(pixels)
+        return scores(self.forward(inputs if self.options.channels_last else inputs.contiguous()), self.classes)
+
+    def casting(self) -> AbstractContextManager[Any]:
+        """The autocast of mixed precision; nothing in full precision."""
+        dtype = DTYPES.get(self.options.precision)
+        return torch.autocast(self.device.type, dtype) if dtype else nullcontext()
+
+    def averaged(self) -> AbstractContextManager[None]:
+        """The averaged weights inside the block, where they are wanted."""
+        return self.average.in_place() if self.average is not None else nullcontext()
+
+    def state(self) -> dict[str, Any]:
+        """What is needed to go on; inside :meth:`averaged` the plain weights are in ``plain``."""
+        known: dict[str, Any] = {"optimizer": self.optimizer.state_dict(), "scaler": self.scaler.state_dict()}
+        return known if self.average is None else {**known, "plain": self.average.values}
+
+
+class Compiled:
+    """The network through torch.compile; where that fails, as it is, with a note."""
+
+    def __init__(self, model: nn.Module, say: Callable[[str], None]) -> None:
+        self._model = model
+        self._say = say
+        self._forward: Forward = torch.compile(model)
+        self._works = False
+
+    def __call__(self, inputs: torch.Tensor) -> torch.Tensor:
+        if self._works or self._forward is self._model:
+            return self._forward(inputs)
+        try:
+            outputs = self._forward(inputs)
+        except Exception as error:  # noqa: BLE001 - the compiler may fail in any way; the network itself is fine
+            reason = str(error).strip().partition("\n")[0]
+            self._say(f"The network cannot be compiled here and is trained as it is: {reason}")
+            self._forward = self._model
+            return self._model(inputs)  # type: ignore[no-any-return]
+        self._works = True
+        return outputs
