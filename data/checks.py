@@ -12,7 +12,10 @@ from data.transforms import find_resize_mode
 if TYPE_CHECKING:
     from data.dataset_options import DatasetOptions
 
-PATHS = ("folder", "val_folder", "test_folder", "image_root", "labels_file")
+PATHS = (
+    *("folder", "val_folder", "test_folder", "image_root", "val_image_root", "test_image_root"),
+    *("label_root", "val_label_root", "labels_file"),
+)
 """Options that are paths on the server."""
 
 

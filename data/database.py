@@ -151,6 +151,15 @@ class Split:
         """Class number of a record. Raises IndexError."""
         return int(self.labels[self._checked(index)])
 
+    def caption(self, index: int, classes: Sequence[str]) -> str:
+        """What is in a record, in a few words for a list: its class. Raises IndexError."""
+        return classes[self.label(index)]
+
+    def size(self, index: int) -> tuple[int, int]:
+        """(width, height) of a record in pixels. Raises IndexError."""
+        self._checked(index)
+        return self.shape[1], self.shape[0]
+
     def encoded(self, index: int) -> bytes:
         """The stored bytes of a record (PNG, JPEG, or raw HWC uint8). Raises IndexError."""
         with environment(self.folder).begin() as transaction:

@@ -16,6 +16,14 @@ RESIZE_LABELS = {mode.name: mode.title for mode in resize_modes}
 DOWNLOADABLE = {"": "The one in the folder", **{name: shape.title for name, shape in SETS.items()}}
 
 
+def _root(title: str, *sources: str) -> Any:
+    """An option that is a folder which some sources know."""
+    words = (
+        "Where it is not as for training." if "images" in title else "Masks or label files; blank: beside the images."
+    )
+    return option(title, words, widget="path", show_if={"source": list(sources)}, group="Source", advanced=True)
+
+
 def _column(title: str, help: str) -> Any:
     """An option that names a column of a table."""
     shown = {"source": ["manifest", "hf_folder", "box_table"]}
@@ -66,6 +74,10 @@ class DatasetOptions:
             advanced=True,
         ),
     ] = None
+    val_image_root: Annotated[str | None, _root("Folder of the validation images", "text_list", "manifest")] = None
+    test_image_root: Annotated[str | None, _root("Folder of the test images", "text_list", "manifest")] = None
+    label_root: Annotated[str | None, _root("Folder of the labels", "kitti", "mask_pairs")] = None
+    val_label_root: Annotated[str | None, _root("Folder of the validation labels", "kitti", "mask_pairs")] = None
     labels_file: Annotated[
         str | None,
         option(

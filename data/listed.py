@@ -7,6 +7,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from data.files import shown
 from data.paths import PathTable
 from data.splits import Group
 from data.workspace import Workspace
+
+if TYPE_CHECKING:
+    from data.dataset_options import DatasetOptions
 
 REPORT = 2000
 """Rows between two words on how far the reading is."""
@@ -48,6 +52,12 @@ class Paths:
     def problems(self) -> list[str]:
         """A sentence for each reason for which rows were left out."""
         return [f"Left out {count:,} {reason}." for reason, count in self.refused.items()]
+
+
+def given_root(options: DatasetOptions, split: str) -> str | None:
+    """The folder of images that a person named for a split; None where none was named."""
+    own = {"val": options.val_image_root, "test": options.test_image_root}
+    return own.get(split) or options.image_root
 
 
 def image_root(given: str | None, beside: str, samples: Sequence[str]) -> str:

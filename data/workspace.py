@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,18 @@ class Workspace:
         except UserError:
             return False
         return True
+
+
+ROOTS_FILE = "roots.json"
+"""In a job's folder: the folders that its owner's jobs may read, as the server knew them when the job was made."""
+
+
+def roots_of(folder: Path) -> list[Path] | None:
+    """What a job's ROOTS_FILE says; None (anywhere) for a job that was made without a server."""
+    try:
+        return [Path(text) for text in json.loads((folder / ROOTS_FILE).read_text(encoding="utf-8"))]
+    except FileNotFoundError:
+        return None
 
 
 ANYWHERE = Workspace()

@@ -8,14 +8,16 @@ from flask import Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.exceptions import InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.api import digits_generic_shapes as generic
 from app.api import digits_shapes as shapes
 from app.api.digits_errors import checked, new_blueprint
-from app.api.digits_fields import DATASET_NAMES, dataset_values, flat
+from app.api.digits_fields import dataset_names, dataset_values, flat
 from app.api.digits_urls import as_json, twin
 from app.auth import current
 from app.extensions import context
-from app.services import datasets, jobs
+from app.services import datasets, jobs, uploads
 from app.services.context import find_job
+from data.sources import CLASSIFICATION, sources
 from jobs.job import Status
 from jobs.tables import JobRow
 
@@ -26,24 +28,35 @@ PAGE = 25
 @twin(blueprint, "/datasets/images/classification", "POST")
 def create() -> AnyResponse:
     """Build a dataset from DIGITS's form."""
-    values = dataset_values(flat(request.form.items(multi=True)))
-    row = checked(lambda: datasets.create(context(), current(), values), DATASET_NAMES)
+    form = flat(request.form.items(multi=True))
+    values = dataset_values(form, _uploaded())
+    row = checked(lambda: datasets.create(context(), current(), values), dataset_names(form))
     if as_json():
-        return jsonify(_json(row))
+        return jsonify(dataset_json(row))
     return redirect(url_for("datasets.show", job_id=row.id))
+
+
+def _uploaded() -> dict[str, str]:
+    """Text files sent with the form are kept on the server: their paths by field."""
+    kept = {}
+    for name, file in request.files.items():
+        if name.startswith("textfile_") and file.filename:
+            title = file.filename if file.filename.lower().endswith(".txt") else f"{name}.txt"
+            kept[name] = uploads.receive(context(), current(), file.stream, title)
+    return kept
 
 
 @blueprint.get("/datasets/<job_id>.json")
 def show(job_id: str) -> Response:
     """Everything that DIGITS tells of a dataset."""
-    return jsonify(_json(find_job(context(), current(), job_id, "dataset")))
+    return jsonify(dataset_json(find_job(context(), current(), job_id, "dataset")))
 
 
 @twin(blueprint, "/datasets/summary", "GET")
 def summary() -> AnyResponse:
     """A short description, as a fragment of HTML or as JSON."""
     row = find_job(context(), current(), request.args.get("job_id", ""), "dataset")
-    found = _json(row)
+    found = dataset_json(row)
     if as_json():
         return jsonify(found)
     options = jobs.describe(context(), row)["options"]
@@ -64,7 +77,7 @@ def explore() -> Response:
 @blueprint.before_app_request
 def _explore_page() -> None:
     """The page of the explorer is no browser's business only: a script is told as DIGITS told it (500)."""
-    if request.endpoint == "datasets.explore" and "text/html" not in request.headers.get("Accept", ""):
+    if request.endpoint == "explore.show" and "text/html" not in request.headers.get("Accept", ""):
         _require_done(find_job(context(), current(), request.args.get("job_id", ""), "dataset"))
 
 
@@ -73,7 +86,15 @@ def _require_done(row: JobRow) -> None:
         raise InternalServerError(f"{row.name} cannot be explored: its status should be Done and is {row.status}.")
 
 
-def _json(row: JobRow) -> dict[str, Any]:
+def dataset_json(row: JobRow) -> dict[str, Any]:
     """The status is the row's: what it says Done of can be used at once."""
     job = {**jobs.describe(context(), row), "status": row.status}
-    return shapes.dataset(job, str(context().store.folder(row.id).path))
+    directory = str(context().store.folder(row.id).path)
+    kind = (job["artifacts"].get("dataset") or {}).get("kind") or kind_asked(job["options"])
+    return shapes.dataset(job, directory) if kind == CLASSIFICATION else generic.dataset(job, directory)
+
+
+def kind_asked(options: dict[str, Any]) -> str:
+    """The kind that a dataset's options ask for; classification while "auto" has not found another."""
+    name = options.get("source") or ""
+    return (sources[name].kind if name in sources else "") or CLASSIFICATION

@@ -33,6 +33,19 @@ DATASET_NAMES = {
 }
 """Foveal option -> DIGITS field, to say errors in the script's own words; names that are not here are the same."""
 
+TEXTFILE_NAMES = {
+    **DATASET_NAMES,
+    "folder": "textfile_train_images",
+    "image_root": "textfile_train_folder",
+    "val_folder": "textfile_val_images",
+    "val_image_root": "textfile_val_folder",
+    "test_folder": "textfile_test_images",
+    "test_image_root": "textfile_test_folder",
+    "labels_file": "textfile_labels_file",
+    "shuffle": "textfile_shuffle",
+}
+"""The same for ``method=textfile``; with files on the server, "textfile_" is followed by "local_"."""
+
 ENCODINGS = {"none": "raw", "png": "png", "jpg": "jpg"}
 
 Errors = dict[str, list[str]]
@@ -115,19 +128,29 @@ def renamed(fields: Mapping[str, list[str]], names: Mapping[str, str]) -> Errors
     return result
 
 
-def dataset_values(form: Mapping[str, str]) -> dict[str, Any]:
+def dataset_names(form: Mapping[str, str]) -> Mapping[str, str]:
+    """Foveal option -> the field of this form, to say errors in the script's own words."""
+    read = Form(form)
+    if read.text("method") != "textfile":
+        return DATASET_NAMES
+    return {key: _list_field(name, read.flag("textfile_use_local_files")) for key, name in TEXTFILE_NAMES.items()}
+
+
+def dataset_values(form: Mapping[str, str], uploaded: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Name, group and DatasetOptions values of ``POST /datasets/images/classification``.
 
-    Raises InvalidOptions whose ``fields`` have DIGITS's names.
+    ``uploaded`` are the paths on the server of files sent with the form. Raises InvalidOptions whose ``fields`` have
+    DIGITS's names.
     """
     read = Form(form)
     if not read.text("dataset_name"):
         read.wrong("dataset_name", "A dataset needs a name.")
-    read.choice("method", "folder", {"folder": "folder"}, later=("textfile", "s3"))
+    method = read.choice("method", "folder", {"folder": "folder", "textfile": "textfile"}, later=("s3",))
     read.choice("backend", "lmdb", {"lmdb": "lmdb"}, later=("hdf5", "tfrecords"))
     read.choice("compression", "none", {"none": "none", "gzip": "none"})  # DIGITS: LMDB is never compressed
-    options = _folders(read) | _images(read)
-    read.finish(DatasetOptions, options, DATASET_NAMES)
+    source = _folders(read) if method == "folder" else _lists(read, uploaded or {})
+    options = source | _images(read)
+    read.finish(DatasetOptions, options, dataset_names(form))
     return {"name": read.text("dataset_name"), "group": read.text("group_name"), **options}
 
 
@@ -135,6 +158,7 @@ def _folders(read: Form) -> dict[str, Any]:
     """Where the images are and how they are split. A DIGITS folder always holds one sub-folder per class."""
     values: dict[str, Any] = {
         "folder": _folder(read, "folder_train"),
+        "source": "image_folder",
         "layout": "class",
         "val_percent": read.text("folder_pct_val", "25"),
         "test_percent": read.text("folder_pct_test", "0"),
@@ -148,6 +172,45 @@ def _folders(read: Form) -> dict[str, Any]:
             values[f"{split}_min_per_class"] = read.optional(f"folder_{split}_min_per_class", "2")
             values[f"{split}_max_per_class"] = read.optional(f"folder_{split}_max_per_class", None)
     return values
+
+
+def _lists(read: Form, uploaded: Mapping[str, str]) -> dict[str, Any]:
+    """Text files with a path and a class number a line, on the server or uploaded; splits are lists of their own."""
+    local = read.flag("textfile_use_local_files")
+    values: dict[str, Any] = {
+        "folder": _list(read, "textfile_train_images", local, uploaded),
+        "source": "text_list",
+        "image_root": read.text("textfile_train_folder") or None,
+        "labels_file": _list(read, "textfile_labels_file", local, uploaded),
+        "shuffle": read.flag("textfile_shuffle") if "textfile_shuffle" in read.values else True,
+        "val_percent": "0",
+        "test_percent": "0",
+        "min_per_class": None,
+    }
+    for split in ("val", "test"):
+        if read.flag(f"textfile_use_{split}"):
+            values[f"{split}_folder"] = _list(read, f"textfile_{split}_images", local, uploaded)
+            values[f"{split}_image_root"] = read.text(f"textfile_{split}_folder") or None
+    return values
+
+
+def _list_field(name: str, local: bool) -> str:
+    """``textfile_train_images`` -> ``textfile_local_train_images``; folders are on the server anyway."""
+    known = name.startswith("textfile_") and name.endswith(("_images", "_file"))
+    return name.replace("textfile_", "textfile_local_", 1) if local and known else name
+
+
+def _list(read: Form, name: str, local: bool, uploaded: Mapping[str, str]) -> str:
+    """The path on the server of a list."""
+    if not local:
+        if name not in uploaded:
+            read.wrong(name, "Send the file with the form, or set textfile_use_local_files and give its path.")
+        return uploaded.get(name, "")
+    field = _list_field(name, local)
+    text = read.text(field)
+    if not text.startswith("/"):
+        read.wrong(field, "Give the whole path of the file on the server, beginning with '/'.")
+    return text
 
 
 def _folder(read: Form, name: str) -> str:

@@ -33,6 +33,7 @@ class JobBrief(Output):
     finished: float | None
     elapsed: float | None
     gpus: list[int]
+    priority: int = Field(description="Its place in the queue: higher goes first.")
     summary: dict[str, Any]
 
 
@@ -76,6 +77,7 @@ class Job(JobBrief):
     checkpoints: list[dict[str, Any]]
     artifacts: dict[str, Any]
     messages: list[str]
+    acts: list[dict[str, Any]] = Field(description="What people did to it while it ran: rate, save, stop, pause ...")
     curves: dict[str, int]
     options: dict[str, Any]
     form: dict[str, Any]
@@ -130,7 +132,7 @@ class Record(Output):
     """One record of a split."""
 
     index: int
-    label: int
+    label: int | None
     cls: str = Field(alias="class")
 
 
@@ -144,6 +146,37 @@ class Records(Output):
     pages: int
     total: int
     records: list[Record]
+
+
+class MarkedObject(Output):
+    """An object marked in a record: box as left, top, right, bottom; polygons as x, y, x, y ...; keypoints x, y, v."""
+
+    label: int
+    cls: str = Field(alias="class")
+    box: list[float]
+    flags: list[str]
+    polygons: list[list[float]]
+    keypoints: list[list[float]]
+
+
+class MarkedClass(Output):
+    """A class that occurs in a record, with its objects (or pixels of the mask) and its colour."""
+
+    label: int
+    name: str
+    colour: str
+    count: int
+
+
+class Marked(Output):
+    """What is marked in a record, in pixels of its picture."""
+
+    kind: str
+    width: int
+    height: int
+    mask: bool
+    objects: list[MarkedObject]
+    classes: list[MarkedClass]
 
 
 class FullRecord(Record):

@@ -8,7 +8,17 @@ from typing import Any
 from flask import Blueprint, jsonify, url_for
 from werkzeug.wrappers import Response
 
-from app.api import v1_accounts, v1_datasets, v1_jobs, v1_models, v1_networks, v1_previews, v1_schedules, v1_weights
+from app.api import (
+    v1_accounts,
+    v1_datasets,
+    v1_jobs,
+    v1_models,
+    v1_networks,
+    v1_previews,
+    v1_schedules,
+    v1_sources,
+    v1_weights,
+)
 from app.api.endpoint import add_routes
 from app.api.openapi import describe
 from app.auth import public
@@ -16,6 +26,7 @@ from app.auth import public
 APIS = (
     v1_jobs.api,
     v1_datasets.api,
+    v1_sources.api,
     v1_previews.api,
     v1_models.api,
     v1_weights.api,

@@ -9,11 +9,11 @@ from flask import Response, request, url_for
 from app.api.endpoint import Api, Input
 from app.api.idempotency import once
 from app.api.inputs import DatasetIn, PageQuery, PathQuery, RecordsQuery, SpriteQuery, TypedJobQuery, UploadQuery
-from app.api.outputs import Created, Failures, FullRecord, Job, JobPage, PathFound, Records, Uploaded
+from app.api.outputs import Created, Failures, FullRecord, Job, JobPage, Marked, PathFound, Records, Uploaded
 from app.api.v1_jobs import job_page, one
 from app.auth import current
 from app.extensions import context, offload
-from app.services import datasets, jobs, uploads
+from app.services import annotations, datasets, jobs, uploads
 from app.services.suggest import suggest
 from data.dataset_options import DatasetOptions
 from data.options import schema
@@ -84,6 +84,21 @@ def record_image(job_id: str, split: str, index: int) -> Response:
     """A record's picture as it is stored (PNG or JPEG)."""
     data, mimetype, etag = datasets.image(context(), current(), one(job_id, "dataset"), split, index)
     response = Response(data, mimetype=mimetype, headers={"Cache-Control": IMMUTABLE})
+    response.set_etag(etag)
+    return cast(Response, response.make_conditional(request))
+
+
+@api.operation("GET", "/datasets/<job_id>/splits/<split>/records/<int:index>/objects", returns=Marked)
+def record_objects(job_id: str, split: str, index: int) -> dict[str, Any]:
+    """What is marked in a record of a detection or segmentation dataset: boxes, outlines, keypoints, colours."""
+    return annotations.marked(context(), current(), one(job_id, "dataset"), split, index)
+
+
+@api.operation("GET", "/datasets/<job_id>/splits/<split>/records/<int:index>/mask", produces="image/png")
+def record_mask(job_id: str, split: str, index: int) -> Response:
+    """The mask of a record: a grey PNG whose values are class numbers (255: no class)."""
+    data, etag = annotations.mask(context(), current(), one(job_id, "dataset"), split, index)
+    response = Response(data, mimetype="image/png", headers={"Cache-Control": IMMUTABLE})
     response.set_etag(etag)
     return cast(Response, response.make_conditional(request))
 

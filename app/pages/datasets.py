@@ -15,6 +15,7 @@ from app.pages import allowed, choice, number, page_numbers, pages_of, query
 from app.services import datasets, jobs
 from app.services.context import find_job
 from app.services.jobs import Label
+from app.services.understand import FIELDS
 from data.dataset_options import DatasetOptions
 from data.errors import InvalidOptions, UserError
 from jobs.tables import JobRow
@@ -29,8 +30,8 @@ IMMUTABLE = "private, max-age=31536000, immutable"
 
 @blueprint.get("/datasets/images/classification/new")
 def new() -> str:
-    """The form, empty or filled in as the job ``?clone=`` was."""
-    values: dict[str, Any] = {}
+    """The form, empty (``?source=`` chosen), or filled in as the job ``?clone=`` was."""
+    values: dict[str, Any] = {"source": request.args.get("source", "auto")}
     if clone := request.args.get("clone"):
         values = jobs.clone(context(), current(), find_job(context(), current(), clone, "dataset"))
     return _form(values, {})
@@ -54,7 +55,9 @@ def _form(values: dict[str, Any], errors: dict[str, list[str]]) -> str:
     return render_template(
         "datasets/new.html",
         label=fields(Label, values, errors), fields=made, errors=rest, wrong=sum(map(len, errors.values())),
-        groups=groups(DatasetOptions, made, skip=("folder", "layout")), limit_mb=context().settings.max_upload_mb,
+        groups=[group for group in groups(DatasetOptions, made) if group.title != "Source"],
+        source=next(group for group in groups(DatasetOptions, made) if group.title == "Source"),
+        reads=FIELDS, limit_mb=context().settings.max_upload_mb,
     )  # fmt: skip
 
 

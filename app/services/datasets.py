@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from app.services.context import Conflict, Context, NotFound, require
 from app.services.offload import offload
-from app.services.paths import server_path
+from app.services.paths import roots, server_path
 from app.services.sprites import as_png, sheet
 from app.services.submit import Order, parse_form, submit
-from data.checks import check_options
+from data.checks import PATHS, check_options
 from data.database import Dataset, Split
 from data.dataset_options import DatasetOptions
 from data.errors import InvalidOptions, UserError
 from data.options import parse, plain
+from data.whole import write_json
+from data.workspace import ROOTS_FILE
+from jobs.folder import JobFolder
 from jobs.job import Status
 from jobs.permissions import Principal
 from jobs.tables import JobRow
@@ -37,14 +41,21 @@ def create(ctx: Context, who: Principal | None, values: Mapping[str, Any]) -> Jo
     who = require(who, "create")
     options, label = parse_form(DatasetOptions, values, lambda given: Path(given.folder).name or "Dataset")
     options = _checked(ctx, who, options)
-    return submit(ctx, who, Order(type="dataset", task="build_dataset", options=options), label, values)
+    allow = partial(_allow, ctx, who)
+    order = Order(type="dataset", task="build_dataset", options=options, prepare=allow)
+    return submit(ctx, who, order, label, values)
+
+
+def _allow(ctx: Context, who: Principal, folder: JobFolder) -> None:
+    """Write down which folders the job may follow lists into (data/workspace.py); its worker does not know settings."""
+    write_json(folder.path / ROOTS_FILE, [str(root) for root in roots(ctx, who)])
 
 
 def _checked(ctx: Context, who: Principal, options: DatasetOptions) -> DatasetOptions:
     """The options with real folders inside the allowed roots. Raises InvalidOptions for all wrong folders at once."""
     wrong: dict[str, list[str]] = {}
     folders: dict[str, str] = {}
-    for field in ("folder", "val_folder", "test_folder"):
+    for field in PATHS:
         if text := getattr(options, field):
             try:
                 folders[field] = str(server_path(ctx, who, text, field))
@@ -76,7 +87,7 @@ def explore(
 ) -> dict[str, Any]:
     """One page of records, of one class or all; costs O(size). ``page`` counts from 1, ``size`` is at most 500."""
     require(who, "view", row)
-    dataset, part = _split(ctx, row, split)
+    dataset, part = opened_split(ctx, row, split)
     if cls is not None and not 0 <= cls < len(dataset.classes):
         raise NotFound(f"{row.name} has no class number {cls}.")
     size = min(max(size, 1), LARGEST_PAGE)
@@ -92,9 +103,10 @@ def explore(
 def record(ctx: Context, who: Principal | None, row: JobRow, split: str, index: int) -> dict[str, Any]:
     """One record: its class, where it came from, and its stored size in pixels and bytes."""
     require(who, "view", row)
-    dataset, part = _split(ctx, row, split)
+    dataset, part = opened_split(ctx, row, split)
     _within(row, part, split, index)
-    size = {"width": dataset.width, "height": dataset.height, "channels": dataset.channels}
+    width, height = part.size(index)
+    size = {"width": width, "height": height, "channels": dataset.channels}
     found = {**_record(dataset, part, index), "split": split, "path": part.path(index)}
     return {**found, **size, "encoding": dataset.encoding, "bytes": len(part.encoded(index))}
 
@@ -102,7 +114,7 @@ def record(ctx: Context, who: Principal | None, row: JobRow, split: str, index: 
 def image(ctx: Context, who: Principal | None, row: JobRow, split: str, index: int) -> tuple[bytes, str, str]:
     """A record's picture as stored (raw ones as PNG): bytes, MIME type and an ETag that never changes."""
     require(who, "view", row)
-    dataset, part = _split(ctx, row, split)
+    dataset, part = opened_split(ctx, row, split)
     _within(row, part, split, index)
     data = part.encoded(index)
     if dataset.encoding == "raw":
@@ -115,7 +127,7 @@ def sprite(
 ) -> bytes:
     """Thumbnails of some records as one JPEG: a grid ``ceil(sqrt(n))`` cells wide, each ``cell`` pixels square."""
     require(who, "view", row)
-    _, part = _split(ctx, row, split)
+    _, part = opened_split(ctx, row, split)
     for index in indices:
         _within(row, part, split, index)
     if not 0 < len(indices) <= LARGEST_PAGE:
@@ -159,7 +171,8 @@ def _opened(ctx: Context, row: JobRow) -> Dataset:
         raise Conflict(f"The files of {row.name} cannot be read: {error}", hint="Clone it to build it anew.") from None
 
 
-def _split(ctx: Context, row: JobRow, split: str) -> tuple[Dataset, Split]:
+def opened_split(ctx: Context, row: JobRow, split: str) -> tuple[Dataset, Split]:
+    """A finished dataset and one of its splits. Raises Conflict while it is not Done, NotFound for the split."""
     dataset = _opened(ctx, row)
     if split not in dataset.splits:
         raise NotFound(f"{row.name} has no {split} split; it has {', '.join(dataset.splits)}.")
@@ -173,4 +186,5 @@ def _within(row: JobRow, part: Split, split: str, index: int) -> None:
 
 def _record(dataset: Dataset, part: Split, index: int) -> dict[str, Any]:
     label = int(part.label(index))
-    return {"index": index, "label": label, "class": dataset.classes[label]}
+    caption = part.caption(index, dataset.classes)
+    return {"index": index, "label": None if label < 0 else label, "class": caption}  # several objects: no one class

@@ -1,4 +1,4 @@
-"""Uploads: an archive from the browser, received piece by piece and unpacked into the person's own folder."""
+"""Uploads: an archive or a list from the browser, received, checked, and put into the person's own folder."""
 
 from __future__ import annotations
 
@@ -13,33 +13,75 @@ from app.services.offload import breathe, offload
 from app.services.paths import upload_folder
 from data.archives import unpack
 from data.errors import UserError
+from data.peek import ending
 from jobs.permissions import Principal
 
 CHUNK = 1 << 20
+LISTS = (".txt", ".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".yaml", ".yml")
+"""Files that are kept as they are; all others must be archives."""
 
 
 def receive(ctx: Context, who: Principal | None, stream: BinaryIO, filename: str) -> str:
-    """Store and unpack a zip or tar archive; the path of the unpacked folder on the server.
+    """Store and unpack a zip or tar archive (a list is only stored); the path on the server.
 
     A folder whose only content is one folder is passed through, so that what is given to the dataset form holds the
     classes. Raises UserError (too large, no archive, unsafe content), NotAllowed, StorageFull; nothing is then left.
     """
     who = require(who, "upload")
-    place = upload_folder(ctx, who) / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+    place = new_place(ctx, who)
     try:
         place.mkdir(parents=True)
-        archive = place / _safe_name(filename)
-        store(stream, archive, ctx.settings.max_upload_mb)
-        folder = place / "files"
-        folder.mkdir()
-        offload(unpack, archive, folder)
-        archive.unlink()
+        file = place / safe_name(filename)
+        store(stream, file, ctx.settings.max_upload_mb)
+        return settle(file)
     except BaseException as error:
         shutil.rmtree(place, ignore_errors=True)
         if isinstance(error, OSError):
             raise StorageFull(f"The upload could not be stored: {error.strerror or error}.") from error
         raise
+
+
+def settle(file: Path) -> str:
+    """Unpack a received archive beside itself and remove it, or keep a list; the path for the dataset form.
+
+    Raises UserError where it is no archive or has unsafe content, OSError where the disk is full.
+    """
+    if ending(file.name) in LISTS:
+        return str(file)
+    folder = file.parent / "files"
+    folder.mkdir()
+    offload(unpack, file, folder)
+    file.unlink()
     return str(_descend(folder))
+
+
+def new_place(ctx: Context, who: Principal) -> Path:
+    """A folder for one upload, not made yet."""
+    return upload_folder(ctx, who) / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+
+
+def safe_name(filename: str) -> str:
+    """The last part of the name, at most 100 characters, kept for its ending and for people; never a path or hidden."""
+    name = filename.replace("\\", "/").rsplit("/", 1)[-1].replace("\0", "").strip()
+    if ending(name) in LISTS and not name.startswith("."):
+        return _bytes_at_most(name[-100:], 200)
+    return _bytes_at_most(f"archive-{name[-100:]}", 200) if name else "archive"
+
+
+def too_large(limit_mb: int) -> UserError:
+    """The refusal of what is larger than this server takes."""
+    return UserError(
+        f"The upload is larger than {limit_mb} MB, the most that this server takes.",
+        field="file",
+        hint="Copy the images to the server and give their folder instead.",
+    )
+
+
+def _bytes_at_most(name: str, most: int) -> str:
+    """The end of a name that fits into ``most`` bytes (file systems count bytes, not characters)."""
+    while len(name.encode("utf-8", "replace")) > most:
+        name = name[1:]
+    return name.encode("utf-8", "replace").decode()
 
 
 def store(stream: BinaryIO, path: Path, limit_mb: int) -> None:
@@ -49,21 +91,11 @@ def store(stream: BinaryIO, path: Path, limit_mb: int) -> None:
         while chunk := stream.read(CHUNK):
             size += len(chunk)
             if size > limit_mb * 1_000_000:
-                raise UserError(
-                    f"The upload is larger than {limit_mb} MB, the most that this server takes.",
-                    field="file",
-                    hint="Copy it to the server by other means and give its path instead.",
-                )
+                raise too_large(limit_mb)
             file.write(chunk)
             breathe()
     if size == 0:
         raise UserError("The uploaded file is empty.", field="file")
-
-
-def _safe_name(filename: str) -> str:
-    """The last part of the name, kept for its ending; never a path."""
-    name = filename.replace("\\", "/").rsplit("/", 1)[-1].replace("\0", "")
-    return f"archive-{name[-100:]}" if name else "archive"
 
 
 def _descend(folder: Path) -> Path:

@@ -77,6 +77,11 @@ def scan(options: DatasetOptions, workspace: Workspace = ANYWHERE) -> Generator[
 
 def _pairs(root: str, options: DatasetOptions) -> list[tuple[str, str, str]]:
     """(split, folder of labels, folder of images) for each folder of labels that has one of images beside it."""
+    if options.label_root:
+        found = [("train", options.label_root, root)]
+        if options.val_folder and options.val_label_root:
+            found.append(("val", options.val_label_root, options.val_folder))
+        return found
     found = [(split, *pair) for split, pair in _below(root)]
     for split, own in (("val", options.val_folder), ("test", options.test_folder)):
         if own:

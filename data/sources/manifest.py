@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from data.errors import UserError
 from data.files import require_file, shown
-from data.listed import REPORT, Classes, Listed, Paths, groups_of, image_root, require_rows
+from data.listed import REPORT, Classes, Listed, Paths, given_root, groups_of, image_root, require_rows
 from data.peek import Peek, ending
 from data.sources import Clue, Listing, source
 from data.split_names import split_in, split_of
@@ -104,7 +104,7 @@ def read_table(
     table = open_table(path)
     image, label, splits = columns_of(table, options)
     samples = [row.get(image, "") for row in table.sample()]
-    paths = Paths(image_root(options.image_root, os.path.dirname(path), samples), workspace)
+    paths = Paths(image_root(given_root(options, split), os.path.dirname(path), samples), workspace)
     reading.notes.append(_explain(table, image, label, splits, paths.root))
     since = 0
     for row in table.rows():

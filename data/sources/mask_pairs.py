@@ -76,9 +76,11 @@ class _Pairs:
 def scan(options: DatasetOptions, workspace: Workspace = ANYWHERE) -> Generator[int, None, Listing]:
     """Folders of images and of masks with the same names; the values of a mask (index or palette) are its classes."""
     root = require_folder(options.folder, "folder")
-    splits = find_pairs(root)
+    splits = {"train": paired(root, options.label_root)} if options.label_root else find_pairs(root)
+    if options.val_label_root and options.val_folder:
+        splits["val"] = paired(options.val_folder, options.val_label_root)
     for split, own in (("val", options.val_folder), ("test", options.test_folder)):
-        if own:
+        if own and not (split == "val" and options.val_label_root):
             splits[split] = next(iter(find_pairs(require_folder(own, f"{split}_folder")).values()))
     require_pictures(len(splits["train"].images) if "train" in splits else 0, root, "no training images with masks")
     yield sum(len(pairs.images) for pairs in splits.values())
@@ -117,6 +119,21 @@ def find_pairs(root: str) -> dict[str, _Pairs]:
         splits["train"] = _Pairs(PathTable(), PathTable())
         _match(root, plain, root, masked, splits["train"])
     return splits
+
+
+def paired(images: str, masks: str) -> _Pairs:
+    """The pairs of a folder of images and one of masks, both searched to the bottom."""
+    pairs = _Pairs(PathTable(), PathTable())
+    found = [(folder, name) for folder, names in walk(masks) for name in sorted(filter(is_image, names))]
+    of_key = {key(name): (folder, name) for folder, name in found}
+    for folder, names in walk(images):
+        for name in sorted(filter(is_image, names)):
+            if mask := of_key.get(key(name)):
+                pairs.images.add(folder, [name])
+                pairs.masks.add(mask[0], [mask[1]])
+            else:
+                pairs.alone += 1
+    return pairs
 
 
 def _match(folder: str, names: list[str], masks: str, mask_names: list[str], pairs: _Pairs) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from data.errors import UserError
 from data.files import require_file, shown
-from data.listed import REPORT, Classes, Listed, Paths, groups_of, image_root, require_rows
+from data.listed import REPORT, Classes, Listed, Paths, given_root, groups_of, image_root, require_rows
 from data.peek import Peek, is_image
 from data.sources import Clue, Listing, source
 from data.workspace import ANYWHERE, Workspace
@@ -47,7 +47,7 @@ def scan(options: DatasetOptions, workspace: Workspace = ANYWHERE) -> Generator[
     classes = Classes(names, fixed=True)
     notes, problems, read = [], _Problems(), {}
     for split, path in lists.items():
-        paths = Paths(image_root(options.image_root, os.path.dirname(path), _samples(path)), workspace)
+        paths = Paths(image_root(given_root(options, split), os.path.dirname(path), _samples(path)), workspace)
         read[split] = yield from _read(path, paths, names, problems)
         problems.sentences += paths.problems()
         notes.append(f"Read {shown(path)}: {len(read[split].table):,} images, paths relative to {shown(paths.root)}.")

@@ -1,4 +1,4 @@
-"""Build an image-classification dataset from folders of images."""
+"""Build a dataset from a folder, list, table, annotation file or archive of images."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import Any
 from data.build import build_dataset
 from data.dataset_options import DatasetOptions
 from data.options import parse
+from data.quiet import libraries_silent
+from data.workspace import roots_of
 from jobs.folder import JobFolder
 from jobs.job import Job
 
 
 def run(folder: JobFolder, job: Job) -> Iterator[dict[str, Any]]:
     """Yield the events of the build; the dataset is written to the job's artifacts."""
-    yield from build_dataset(parse(DatasetOptions, job.options), folder.artifacts)
+    with libraries_silent():
+        yield from build_dataset(parse(DatasetOptions, job.options), folder.artifacts, roots=roots_of(folder.path))

@@ -138,10 +138,23 @@ KINDS: dict[str, str] = {
     "v1.record_sprite": SEE,
     "v1.related_jobs": SEE,
     "v1.upload": MAKERS,
+    "v1.begin_upload": MAKERS,
+    "v1.upload_state": MAKERS,
+    "v1.append_upload": MAKERS,
+    "v1.finish_upload": MAKERS,
+    "v1.cancel_upload": MAKERS,
+    "v1.dataset_sources": PEOPLE,
+    "v1.understand_dataset": MAKERS,
+    "v1.record_objects": SEE,
+    "v1.record_mask": SEE,
     "digits_datasets.create": MAKERS,
     "digits_datasets.explore": SEE,
     "digits_datasets.show": SEE,
     "digits_datasets.summary": SEE,
+    "digits_generic.create": MAKERS,
+    "digits_generic.explore": SEE,
+    "digits_generic.new": PEOPLE,
+    "digits_generic.prebuilt": MAKERS,
     "digits_files.autocomplete": PEOPLE,
     "digits_files.file": SEE,
     "digits_inference.classify_many": SEE,
@@ -168,11 +181,17 @@ KINDS: dict[str, str] = {
     "digits_session.logout": PUBLIC,
 }
 PLACES: dict[str, Any] = {
+    "extension": "image-segmentation",
     "split": "train", "index": 0, "name": "lenet", "token_id": 999, "release": "0", "stamp": "0", "kind": "jobs",
     "theme": "light", "filename": "js/theme.js", "format": "zip", "path": "x", "number": 1,
 }  # fmt: skip
 NAMES = {"v1.change_user": "tom", "v1.delete_user": "tom", "admin.change_user": "tom"}
-QUERIES = {"v1.job_series": "curve=train/loss", "v1.record_sprite": "indices=0", "explore.sprite": "indices=0"}
+QUERIES = {
+    "v1.job_series": "curve=train/loss",
+    "v1.record_sprite": "indices=0",
+    "v1.append_upload": "offset=0",
+    "explore.sprite": "indices=0",
+}
 MODEL = {"dataset": "20200101-000000-0000", "network": "lenet"}
 BODIES: dict[str, dict[str, Any]] = {
     "v1.draw_network": {"source": "("},
@@ -183,6 +202,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "v1.save_version": {"source": "(", "base": 1},
     "v1.create_dataset": {"folder": "/x"},
     "v1.preview_dataset": {"folder": "/x"},
+    "v1.understand_dataset": {"folder": "/x"},
+    "v1.begin_upload": {"filename": "a.zip", "size": 10},
     "v1.preview_picture": {"folder": "/x"},
     "v1.create_model": MODEL,
     "v1.check_model": MODEL,
@@ -196,6 +217,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "models.check": MODEL,
     "weights.table": MODEL,
     "digits_datasets.create": {"dataset_name": "x", "folder_train": "/x"},
+    "digits_generic.create": {"dataset_name": "x"},
     "digits_jobs.edit": {"job_name": "x"},
     "digits_models.create": {"model_name": "x", "standard_networks": "lenet", **MODEL},
     "digits_models.customize": {"network": "lenet"},

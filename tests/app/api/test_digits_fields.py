@@ -116,7 +116,7 @@ def test_all_errors_come_at_once_under_digits_names() -> None:
 
 @pytest.mark.parametrize(
     ("field", "text"),
-    [("method", "textfile"), ("method", "s3"), ("backend", "hdf5"), ("folder_train", "http://host/images/")],
+    [("method", "s3"), ("backend", "hdf5"), ("folder_train", "http://host/images/")],
 )
 def test_what_foveal_lacks_is_refused_by_name(field: str, text: str) -> None:
     found = errors(**{field: text})
