@@ -11,6 +11,7 @@ from app.auth import current
 from app.extensions import context
 from app.pages import ROWS, number, page_numbers, pages_of
 from app.services import designs, jobs, models, networks
+from app.services.asked import class_names, input_shape
 from app.services.context import Context
 from app.services.networks import Images
 from data.errors import UserError
@@ -130,8 +131,8 @@ def _datasets(ctx: Context, who: Principal | None) -> list[dict[str, Any]]:
     for row in rows:
         if row.status in ("Error", "Aborted") or row.broken:
             continue
-        channels, height, width = models.input_shape(ctx, row, None)
-        classes = max(2, len(ctx.states.get(row.id).artifacts.get("classes", ())))
+        channels, height, width = input_shape(ctx, row, None)
+        classes = max(2, len(class_names(ctx, row)))
         sizes = {"channels": channels, "height": height, "width": width, "classes": classes}
         found.append({"id": row.id, "name": row.name, "images": sizes})
     return found

@@ -33,7 +33,7 @@ function decorations(places, doc) {
 
 export class Code {
   /** An editor in `host`. `told("changed", at once)` is called after a change by hand, `told("cursor", offset)` where it went. */
-  constructor(host, text, told, shortcuts) {
+  constructor(host, text, told) {
     this.eol = /\r\n/.test(text) && !/[^\r]\n/.test(text) ? "\r\n" : "\n"; // CodeMirror keeps "\n" inside; files get theirs back
     this.layers = [];
     const theme = new Compartment();
@@ -50,7 +50,7 @@ export class Code {
           lineNumbers(), lintGutter(), history(), drawSelection(), indentOnInput(), indentUnit.of("    "), bracketMatching(), search({ top: true }),
           highlightActiveLine(), highlightSelectionMatches(), python(), marks, theme.of(look()), follow,
           EditorState.languageData.of(() => [{ autocomplete: (context) => this._complete(context) }]), autocompletion(),
-          keymap.of([...shortcuts, indentWithTab, ...completionKeymap, ...searchKeymap, ...lintKeymap, ...defaultKeymap, ...historyKeymap]),
+          keymap.of([indentWithTab, ...completionKeymap, ...searchKeymap, ...lintKeymap, ...defaultKeymap, ...historyKeymap]),
           placeholder("class Net(nn.Module): …"),
           EditorView.contentAttributes.of({ "aria-label": "Source of the network; Escape, then Tab leaves the editor" }),
         ],

@@ -1,5 +1,5 @@
 // Edits of the graph: asked of the server one after the other, done to the source as one step of its history each.
-import { $, toast } from "../dom.js";
+import { $, part, toast } from "../dom.js";
 import * as server from "./server.js";
 
 /** Methods of the page. */

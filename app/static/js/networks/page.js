@@ -34,8 +34,7 @@ class Page {
     this.mode = null;
     this.layers = new Map();
     this.drawing = new Drawing($("#graph"), (what, id) => this.touched(what, id));
-    const shortcuts = [{ key: "Mod-s", run: () => { this.act("save"); return true; } }, { key: "F6", run: () => { this.act("next-part"); return true; } }];
-    this.code = new Code($("#code"), data.source, (what, value) => this.written(what, value), shortcuts);
+    this.code = new Code($("#code"), data.source, (what, value) => this.written(what, value));
     this.palette = new Palette($("#palette"), (what, op, event) => this.offered(what, op, event));
     this.images = images($("#images"), data.images, () => this.refresh());
     this.saving = new Saving(data, this.code, () => this.images.values);

@@ -1,0 +1,211 @@
+"""Networks designed in Chromium, by mouse alone and by keyboard alone, trained, and found to be what was drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Locator, Page, expect
+
+from models.source.parse import read
+from models.source.text import Source
+from tests.browser.test_main_job import wait_done
+from tests.data.factory import make_gradient_folder
+
+pytestmark = [pytest.mark.browser, pytest.mark.process]
+expect.set_options(timeout=20_000)
+
+
+@pytest.fixture(scope="module")
+def dataset(address: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Thirty images of 32 x 32 pixels, built."""
+    import shutil
+    import time
+
+    root = tmp_path_factory.mktemp("set")
+    make_gradient_folder(root / "gradients")
+    archive = Path(shutil.make_archive(str(root / "gradients"), "zip", root / "gradients"))
+    with archive.open("rb") as file:
+        sent = requests.post(f"{address}/api/v1/uploads", files={"file": ("gradients.zip", file)}, timeout=30).json()
+    body = {"folder": sent["path"], "name": "Gradients for designs", "width": 32, "height": 32}
+    job = requests.post(f"{address}/api/v1/datasets", json=body, timeout=30).json()["id"]
+    for _ in range(600):
+        if requests.get(f"{address}/api/v1/jobs/{job}", timeout=20).json()["status"] == "Done":
+            return job
+        time.sleep(0.2)
+    raise AssertionError("the dataset was not built")
+
+
+def node(page: Page, name: str) -> Locator:
+    """The card of a node."""
+    return page.locator(f".nw-node[data-id='{name}']")
+
+
+def open_editor(page: Page, address: str, path: str) -> None:
+    """Go to a network, and wait until it is drawn, measured, and the palette is there."""
+    page.goto(address + path)
+    expect(page.locator("#palette button").first).to_be_visible()
+    expect(page.locator("[data-part=totals]")).to_contain_text("weights", timeout=60_000)  # the first starts PyTorch
+
+
+def text(page: Page) -> str:
+    """The source as the editor has it."""
+    return str(page.evaluate("[...document.querySelectorAll('.cm-line')].map((line) => line.textContent).join('\\n')"))
+
+
+def middle(item: Locator) -> tuple[float, float]:
+    """Where to put the pointer to hit an element."""
+    box = item.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def drag(page: Page, op: str, to: tuple[float, float]) -> None:
+    """Drag a layer out of the palette."""
+    button = page.locator(f"#palette button[data-op='{op}']")
+    button.scroll_into_view_if_needed()
+    page.mouse.move(*middle(button))
+    page.mouse.down()
+    page.mouse.move(to[0] + 20, to[1] + 20, steps=5)
+    page.mouse.move(*to, steps=3)
+    page.mouse.up()
+
+
+def wire(page: Page, source: str, target: str) -> tuple[float, float]:
+    """The middle of the line between two cards that stand below one another."""
+    box, below = node(page, source).bounding_box(), node(page, target).bounding_box()
+    assert box is not None
+    assert below is not None
+    return box["x"] + box["width"] / 2, (box["y"] + box["height"] + below["y"]) / 2
+
+
+def drawn_as_written(page: Page, source: str) -> None:
+    """The cards on the page are the nodes of the source's graph."""
+    graph = read(Source(source), arguments={"channels": 3, "height": 32, "width": 32, "classes": 10})
+    shown = page.evaluate("[...document.querySelectorAll('.nw-node')].map((card) => card.dataset.id)")
+    assert sorted(shown) == sorted(item.id for item in graph.nodes)
+
+
+def trained(page: Page, address: str) -> dict[str, Any]:
+    """The model of the page that training led to, once it is Done."""
+    job = wait_done(page, address)
+    model: dict[str, Any] = requests.get(f"{address}/api/v1/models/{job}", timeout=20).json()
+    model["source"] = requests.get(f"{address}/api/v1/models/{job}/source", timeout=20).text
+    return model
+
+
+def saved_source(address: str, network: str) -> str:
+    """The newest version of a saved network."""
+    return str(requests.get(f"{address}/api/v1/networks/saved/{network}", timeout=20).json()["source"])
+
+
+def test_a_network_is_designed_by_mouse_alone_and_trained(page: Page, address: str, dataset: str) -> None:
+    open_editor(page, address, "/networks/new")
+    drag(page, "nn.BatchNorm2d", wire(page, "conv1#1", "relu#1"))
+    expect(node(page, "norm#1")).to_be_visible()
+    expect(page.locator("#selected h2")).to_have_text("norm")
+
+    page.mouse.click(*middle(node(page, "norm#1")))
+    page.locator("#selected button", has_text="Add to").click()
+    page.mouse.click(*wire(page, "relu#1", "max_pool2d#1"))  # norm is added to what relu gives
+    expect(node(page, "add#1")).to_be_visible()
+
+    page.locator("[data-tab=palette]").click()
+    drag(page, "F.gelu", middle(node(page, "relu#1")))  # dropped on a layer: swapped
+    expect(node(page, "gelu#1")).to_be_visible()
+
+    page.mouse.click(*middle(node(page, "max_pool2d#1")))
+    page.locator("#selected button", has_text="Delete").click()
+    expect(node(page, "max_pool2d#1")).to_have_count(0)
+    page.locator("[data-act=undo]").click()
+    expect(node(page, "max_pool2d#1")).to_be_visible()
+
+    source = text(page)
+    assert "self.norm = nn.BatchNorm2d(16)" in source
+    assert "F.gelu(" in source
+    drawn_as_written(page, source)
+    page.locator("[data-act=train]").click()  # not saved yet: asks for a name first
+    page.locator("#save-dialog button[type=submit]").click()
+    page.wait_for_url("**/models/images/classification/new?network=*")
+    network = page.url.rsplit("=", 1)[-1]
+    expect(page.locator(f"input[value='{network}']")).to_be_checked()
+    page.select_option("select[name=dataset]", dataset)
+    page.locator("button[type=submit]", has_text="Train the model").click()
+    page.wait_for_url("**/models/2*")
+    model = trained(page, address)
+    assert model["options"]["network"] == network
+    assert model["source"] == saved_source(address, network) == source
+
+
+def press_until(page: Page, wanted: str, key: str = "Tab", most: int = 150) -> None:
+    """Press a key until the focus is on what matches."""
+    for _ in range(most):
+        page.keyboard.press(key)
+        if page.evaluate(f"document.activeElement.matches({wanted!r})"):
+            return
+    raise AssertionError(f"{key} does not lead to {wanted}")
+
+
+def test_a_network_is_designed_by_keyboard_alone_and_trained(page: Page, address: str, dataset: str) -> None:
+    open_editor(page, address, "/networks/new")
+    page.keyboard.press("F6")  # the source
+    page.keyboard.press("F6")  # the graph
+    page.keyboard.press("ArrowDown")
+    expect(node(page, "conv1#1")).to_be_focused()
+    page.keyboard.press("i")
+    page.keyboard.type("batchnorm2")
+    page.keyboard.press("Enter")
+    expect(node(page, "norm#1")).to_be_focused()
+
+    for _ in range(3):  # relu, max_pool2d, conv2
+        page.keyboard.press("ArrowDown")
+    expect(node(page, "conv2#1")).to_be_focused()
+    page.keyboard.press("e")
+    press_until(page, "#nw-out_channels")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("24")
+    page.keyboard.press("Enter")
+    expect(page.locator("#problems")).to_contain_text("fc expects 32 features, gets 24")
+    expect(node(page, "conv2#1")).to_be_focused()
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowUp")
+    expect(node(page, "fc#1")).to_be_focused()
+    page.keyboard.press("x")  # mended by the fix that is offered
+    expect(page.locator("#problems")).to_contain_text("Nothing wrong found")
+
+    page.keyboard.press("Home")
+    for _ in range(2):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("a")  # norm is added to the line into max_pool2d
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(node(page, "max_pool2d#1")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(node(page, "add#1")).to_be_focused()
+    page.keyboard.press("Control+z")
+    expect(node(page, "add#1")).to_have_count(0)
+    page.keyboard.press("Control+y")
+    expect(node(page, "add#1")).to_be_visible()
+
+    source = text(page)
+    assert "nn.Conv2d(16, 24, 3, padding=1)" in source
+    assert "nn.Linear(24, classes)" in source
+    drawn_as_written(page, source)
+    page.keyboard.press("Control+s")
+    page.keyboard.type("By keys")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/networks/2*")
+    network = page.url.rsplit("/", 1)[-1].split("#")[0]
+    expect(page.locator("#save-state")).to_have_text("Version 1")
+    page.keyboard.press("t")
+    page.wait_for_url("**/models/images/classification/new?network=*")
+    press_until(page, "select[name=dataset]")
+    page.keyboard.type("Gradients for designs")
+    press_until(page, "button[type=submit]")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/models/2*")
+    model = trained(page, address)
+    assert (model["options"]["network"], model["options"]["dataset"]) == (network, dataset)
+    assert model["source"] == saved_source(address, network) == source
