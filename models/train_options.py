@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from data.options import option
+from models.augment_options import AugmentOptions, ImbalanceOptions
 from models.loop_options import LoopOptions
 from models.networks import networks
 from models.parts import one_of, with_parts
@@ -26,7 +27,7 @@ SCHEDULES_FIRST = ("step", "fixed", "multistep", "cosine", "restarts", "one_cycl
 @with_parts("optimizer", optimizers, "Optimizer")
 @with_parts("schedule", schedules, "Learning rate")
 @dataclass(frozen=True, kw_only=True)
-class TrainOptions(LoopOptions, StartOptions):
+class TrainOptions(LoopOptions, StartOptions, ImbalanceOptions, AugmentOptions):
     """Options of an image-classification model.
 
     Every schedule and every optimizer adds its own, with its name in front: ``step_gamma``, ``adam_beta1``.
@@ -73,9 +74,6 @@ class TrainOptions(LoopOptions, StartOptions):
             advanced=True,
         ),
     ] = None
-    flip: Annotated[
-        bool, option("Mirror at random", "Flip images left to right while training.", group="Data", advanced=True)
-    ] = False
     epochs: Annotated[
         float, option("Epochs", "Passes over the training images.", gt=0, le=100000, group="Training")
     ] = 30

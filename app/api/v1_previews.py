@@ -1,4 +1,4 @@
-"""/api/v1/previews: a dataset's images prepared in every way before it is built."""
+"""/api/v1/previews: images prepared in every way before a dataset is built, and augmented before a model is trained."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from app.api.endpoint import Api, Input, form_model
 from app.api.outputs import Output
 from app.auth import current
 from app.extensions import context
-from app.services import previews
+from app.services import augmentation, previews
+from app.services.augmentation import MOST_DRAWS, MOST_IMAGES, CropOption, Draws
 from app.services.previews import MOST_PICTURES, Look
 from data.dataset_options import DatasetOptions
+from models.augment_options import AugmentOptions, ImbalanceOptions
 
 api = Api("previews")
 
@@ -93,6 +95,73 @@ def preview_picture(body: PictureIn) -> Response:
     values, look = _split(body)
     data, mimetype = previews.picture(context(), current(), values, look, body.picture)
     return Response(data, mimetype=mimetype)
+
+
+class AugmentedIn(form_model("Augmentation", AugmentOptions, CropOption)):  # type: ignore[misc]
+    """Augmentation options, the dataset, and how its preview is wanted."""
+
+    dataset: str = Field(max_length=100, description="Id of a finished dataset.")
+    images: int = Field(Draws.images, ge=1, le=MOST_IMAGES, description="Images (rows).")
+    draws: int = Field(Draws.draws, ge=1, le=MOST_DRAWS, description="Draws of each (columns).")
+    draw: int = Field(Draws.draw, ge=0, le=10**6, description="Which images and draws: 0, 1, 2 ... are different ones.")
+    cell: int = Field(Draws.cell, ge=32, le=256, description="Pixels that a picture of the sheet is fitted to.")
+
+
+class Share(Output):
+    """A class and its share of a target."""
+
+    cls: str = Field(alias="class")
+    share: float
+
+
+class AugmentedRow(Output):
+    """A record, and the targets of each of its draws."""
+
+    index: int
+    cls: str = Field(alias="class")
+    cells: list[list[Share]]
+
+
+class Augmented(Output):
+    """Images as the network would see them; the sheet has a row for each, the record first, then its draws."""
+
+    width: int
+    height: int
+    cell: int
+    record: list[int] = Field(description="Width and height of a record on the sheet.")
+    thumb: list[int] = Field(description="Width and height of a draw on the sheet.")
+    rows: list[AugmentedRow]
+    sheet: str = Field(description="JPEG as a data URI.")
+
+
+class BalanceIn(form_model("Balance", ImbalanceOptions)):  # type: ignore[misc]
+    """What is done about classes of different sizes."""
+
+    dataset: str = Field(max_length=100, description="Id of a finished dataset.")
+
+
+class ClassBalance(Output):
+    """A class: its training images, how many an epoch shows, and its weight in the loss."""
+
+    cls: str = Field(alias="class")
+    images: int
+    shown: int
+    weight: float
+
+
+@api.operation("POST", "/previews/augmentation", returns=Augmented)
+def preview_augmentation(body: AugmentedIn) -> dict[str, Any]:
+    """Training images as augmentation would change them, drawn by the code that trains."""
+    given = body.model_dump(exclude_unset=True)
+    look = {item.name: given.pop(item.name) for item in fields(Draws) if item.name in given}
+    return augmentation.preview(context(), current(), given.pop("dataset"), given, Draws(**look))
+
+
+@api.operation("POST", "/previews/balance", returns=list[ClassBalance])
+def preview_balance(body: BalanceIn) -> list[dict[str, Any]]:
+    """What a balanced sampler and class weights would do to the classes of a dataset."""
+    given = body.model_dump(exclude_unset=True)
+    return augmentation.balance(context(), current(), given.pop("dataset"), given)
 
 
 def _split(body: Input) -> tuple[dict[str, Any], Look]:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from app.services.context import Context, NotFound, require
 from app.services.offload import offload, offload_all
 from app.services.paths import roots, server_path
-from app.services.preview_sheet import Cells, Made, draw, fitted, sheet
+from app.services.preview_sheet import Cells, Made, compose, draw
 from app.services.searching import Search
 from data.codecs import MIMETYPES, encode
 from data.dataset_options import DatasetOptions
@@ -37,6 +37,7 @@ from data.previews import (
 )
 from data.resize import pillow_resampler
 from data.roots import inside
+from data.sheets import fitted
 from data.sources import Listing, find_source
 from data.transforms import find_resize_mode, resize_modes
 from data.workspace import Workspace
@@ -79,7 +80,7 @@ def preview(ctx: Context, who: Principal | None, values: Mapping[str, Any], look
     jobs = [(number, original, wanted, look.cell) for number, original in enumerate(originals)]
     made = offload_all(_make, jobs)
     modes = resize_modes.names()
-    picture = offload(sheet, [cells for _, cells in made], modes, look.cell)
+    picture = offload(compose, [cells for _, cells in made], modes, look.cell)
     return {
         "ready": True,
         "seen": search.seen,

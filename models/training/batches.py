@@ -46,6 +46,11 @@ class MemoryImages:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def numbers(self) -> NDArray[np.integer]:
+        """The class number of every record [n]."""
+        found: NDArray[np.integer] = self.labels.cpu().numpy()
+        return found
+
     def batches(self, selections: Iterable[Selection]) -> Iterator[Batch]:
         """The selected records, batch after batch."""
         for selection in selections:
@@ -66,6 +71,10 @@ class DatabaseImages:
 
     def __len__(self) -> int:
         return len(self.split)
+
+    def numbers(self) -> NDArray[np.integer]:
+        """The class number of every record [n]."""
+        return np.asarray(self.split.labels)
 
     def batches(self, selections: Iterable[Selection]) -> Iterator[Batch]:
         """The selected records, batch after batch, in order. Raises UserError where a record is damaged."""

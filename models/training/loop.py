@@ -103,4 +103,5 @@ def selections_of(training: Training) -> Selections:
     """Which images each step gets."""
     options = training.options
     size = training.plan.images
-    return Selections(training.cut, len(training.train), size, options.seed or 0, options.flip)
+    labels = training.train.numbers() if options.sampler == "balanced" else None
+    return Selections(training.cut, len(training.train), size, options.seed or 0, options.flip, labels)

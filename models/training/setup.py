@@ -13,12 +13,16 @@ from torch import nn
 from data.database import Dataset, Split
 from data.errors import UserError
 from data.whole import write_json
+from models.augment_options import check_augmentation
 from models.examine import Examined, Shape, examine
+from models.imbalance import class_weights
 from models.preprocessing import Preprocessing, measure
 from models.source_loader import load_network
 from models.train_options import TrainOptions
 from models.training.augment import Cut
-from models.training.batches import Images, load
+from models.training.augment_warp import Frame
+from models.training.augmenter import Augmenter, make_augmenter
+from models.training.batches import Change, Images, load
 from models.training.groups import make_optimizer
 from models.training.loop import Training
 from models.training.meter import Event
@@ -72,10 +76,12 @@ def set_up(order: Order) -> Generator[Event, None, Training]:
     notes = [*examined.notes, *(started.notes if started else ()), *frozen.notes]
     layout = torch.channels_last if options.channels_last else torch.contiguous_format
     model = model.to(device, memory_format=layout)  # type: ignore[call-overload]
-    train = yield from _load(dataset.split("train"), preprocessing, device, "training")
+    change = _augmenter(dataset, preprocessing, options)
+    whole = options.warps  # what is turned and scaled is cut out afterwards
+    train = yield from _load(dataset.split("train"), None if whole else preprocessing.crop, device, "training", change)
     val = None
     if "val" in dataset.splits and options.validation_interval > 0:
-        val = yield from _load(dataset.split("val"), preprocessing, device, "validation")
+        val = yield from _load(dataset.split("val"), preprocessing.crop, device, "validation")
     elif "val" not in dataset.splits:
         notes.append("The dataset has no validation images: only the training curves are measured.")
     for text in notes:
@@ -85,7 +91,7 @@ def set_up(order: Order) -> Generator[Event, None, Training]:
     known = {"model": description, "options": asdict(options), "source": order.source}
     return Training(
         model=model,
-        updater=Updater(model, optimizer, normalise, options, classes, device),
+        updater=Updater(model, optimizer, normalise, options, classes, device, _weights(dataset, options, device)),
         train=train,
         val=val,
         cut=Cut(dataset.height, dataset.width, options.crop_size),
@@ -165,11 +171,25 @@ def _start(order: Order, shape: Shape, model: nn.Module) -> Generator[Event, Non
     return start(order.source, shape, model, origin, order.dataset.classes)
 
 
+def _augmenter(dataset: Dataset, preprocessing: Preprocessing, options: TrainOptions) -> Augmenter | None:
+    """What chance does to each batch beside mirroring and plain crops. Raises InvalidOptions where it does not fit."""
+    height, width, _ = preprocessing.shape
+    check_augmentation(options, height, width)
+    frame = Frame((dataset.height, dataset.width), (height, width))
+    return make_augmenter(options, frame, len(dataset.classes), options.seed or 0)
+
+
+def _weights(dataset: Dataset, options: TrainOptions, device: torch.device) -> torch.Tensor | None:
+    """The weight of each class in the loss."""
+    weights = class_weights(options, dataset.splits["train"].counts)
+    return None if weights is None else torch.from_numpy(weights).to(device)
+
+
 def _load(
-    split: Split, preprocessing: Preprocessing, device: torch.device, word: str
+    split: Split, crop: int | None, device: torch.device, word: str, change: Change | None = None
 ) -> Generator[Event, None, Images]:
     """The images of a split, with progress while they are read."""
-    reading = load(split, preprocessing.crop, device)
+    reading = load(split, crop, device, change)
     while True:
         try:
             next(reading)

@@ -14,11 +14,11 @@ from werkzeug.test import TestResponse
 
 from app.services import previews
 from app.services.preview_caches import Originals
-from app.services.preview_sheet import fitted
 from app.services.searching import Search, Searches
 from data.errors import UserError
 from data.placement import Size
 from data.previews import Survey, read_original
+from data.sheets import fitted
 from data.transforms import resize_modes
 from tests.app.conftest import Lab
 from tests.data.factory import make_gradient_folder
