@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.api.digits_augmentation import AUGMENTATION_NAMES, augmentation_values
 from app.api.digits_fields import FALSE, Form
 from models.train_options import TrainOptions
 
@@ -33,7 +34,7 @@ MODEL_NAMES = {
     "start_checkpoint": "previous_networks",
     "weights_file": "custom_network_snapshot",
     "mean_subtraction": "use_mean",
-    "flip": "aug_flip",
+    **AUGMENTATION_NAMES,
     "epochs": "train_epochs",
     "optimizer": "solver_type",
     "schedule": "lr_policy",
@@ -127,7 +128,7 @@ def _data(read: Form) -> dict[str, Any]:
         "dataset": read.text("dataset"),
         "mean_subtraction": read.choice("use_mean", "image", {name: name for name in ("none", "image", "pixel")}),
         "crop_size": read.text("crop_size"),
-        "flip": bool(read.choice("aug_flip", "none", {"none": "", "fliplr": "yes"}, ("flipud", "fliplrud"))),
+        **augmentation_values(read),
     }
 
 
@@ -181,11 +182,6 @@ def _not_yet(read: Form) -> None:
     read.lacking("batch_accumulation", "gradient accumulation", ("1", *zero))
     for name in ("python_layer_from_client", "python_layer_client_file", "python_layer_server_file"):
         read.lacking(name, "Caffe's Python layers", off)
-    read.lacking("aug_quad_rot", "rotation by quarter turns", off)
-    for name, what in (("rot", "rotation"), ("scale", "scaling"), ("noise", "noise"), ("contrast", "contrast")):
-        read.lacking(f"aug_{name}", f"{what} augmentation", zero)
-    read.lacking("aug_whitening", "whitening", off)
-    read.lacking("aug_hsv_use", "colour augmentation", off)
 
 
 def _sweep(read: Form, options: dict[str, Any]) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from jobs.inspection import InspectorDied
 from jobs.job import Status
 from jobs.permissions import Principal
 from jobs.tables import JobRow
+from models.augment_options import check_augmentation
 from models.networks import networks as library
 from models.train_options import TrainOptions
 from models.weights.options import check_start
@@ -100,6 +101,9 @@ def _checked(ctx: Context, who: Principal, options: TrainOptions) -> JobRow:
         _, height, width = input_shape(ctx, dataset, None)
         if options.crop_size > min(height, width):
             wrong["crop_size"] = [f"The images of {dataset.name} are {width}x{height}: a crop must fit inside."]
+    if dataset is not None:
+        _, height, width = input_shape(ctx, dataset, options.crop_size)
+        collect(wrong, lambda: check_augmentation(options, height, width))
     if gpus := _wrong_gpu(ctx, options):
         wrong["gpu"] = [gpus]
     if wrong or dataset is None:

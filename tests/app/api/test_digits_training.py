@@ -99,17 +99,31 @@ def test_one_gpu_by_index(fields: dict[str, str]) -> None:
         ("select_gpus", "0,1"),
         ("select_gpus_list", "0,1"),
         ("select_gpu_count", "2"),
-        ("aug_flip", "flipud"),
-        ("aug_quad_rot", "rotall"),
-        ("aug_rot", "45"),
-        ("aug_scale", "0.07"),
-        ("aug_noise", "0.03"),
-        ("aug_contrast", "0.8"),
         ("aug_whitening", "y"),
-        ("aug_hsv_use", "y"),
     ],
 )
 def test_what_foveal_lacks_is_refused_by_name(field: str, text: str) -> None:
+    assert errors(**{field: text}).keys() == {field}
+
+
+def test_augmentation() -> None:
+    found = options(
+        aug_flip="flipud", aug_quad_rot="rot90", aug_rot="45", aug_scale="0.07", aug_noise="0.03", aug_contrast="0.8",
+        aug_hsv_use="y", aug_hsv_h="0.03",
+    )  # fmt: skip
+    assert (found.flip, found.flip_vertical, found.quarter_turns) == (False, True, "quarter")
+    assert (found.rotation, found.scaling, found.noise, found.contrast) == (45, 0.07, 0.03, 0.8)
+    assert (found.hue, found.saturation, found.value) == (0.03, 0.04, 0.06)
+    both = options(aug_flip="fliplrud", aug_hsv_h="0.3")  # the shifts count only where colour is asked for
+    assert (both.flip, both.flip_vertical, both.hue, both.augments) == (True, True, 0, True)
+    assert not options().augments
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [("aug_flip", "x"), ("aug_rot", "181"), ("aug_quad_rot", "rot45"), ("aug_scale", "2"), ("aug_contrast", "-1")],
+)
+def test_wrong_augmentation_is_named_by_digits_field(field: str, text: str) -> None:
     assert errors(**{field: text}).keys() == {field}
 
 
