@@ -22,7 +22,6 @@ from app.services.models import checkpoint_name
 from data.errors import InvalidOptions, UserError
 from data.options import parse
 from jobs.folder import BrokenFolder
-from jobs.job import is_id
 from jobs.tables import JobRow
 from models.train_options import TrainOptions
 from models.training.schedule import learning_rate
@@ -87,19 +86,6 @@ def _json(row: JobRow) -> dict[str, Any]:
     except BrokenFolder:
         dataset = None
     return shapes.model(job, dataset, str(store.folder(row.id).path))
-
-
-@twin(blueprint, "/models/customize", "POST")
-def customize() -> Response:
-    """The source of a network of the library, or of an earlier model (by id), to start one's own from."""
-    name = request.values.get("network", "")
-    if not is_id(name):
-        network = models.network(context(), name.lower())
-        return jsonify(network=network["source"], snapshot=None, python_layer=None)
-    row = find_job(context(), current(), name, "model")
-    epoch = request.values.get("snapshot_epoch", type=float)
-    weights = f"{checkpoint_name(context(), row, str(epoch))}.safetensors" if epoch and epoch > 0 else None
-    return jsonify(network=models.source(context(), row), snapshot=weights, python_layer=None)
 
 
 @twin(blueprint, "/models/visualize-lr", "POST")

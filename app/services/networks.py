@@ -21,6 +21,7 @@ from models.source.palette import PaletteEntry, palette
 from models.source.parse import read
 from models.source.picture import facts as facts_of
 from models.source.picture import picture, problems, representatives
+from models.source.svg import svg
 from models.source.text import Source, SourceError, digest
 
 LONGEST = 150_000
@@ -94,6 +95,14 @@ def draw(ctx: Context, who: Principal | None, text: str, images: Images, look: L
             return _unread(text, error, {"line": None, "span": None})
         graph = from_json(report["graph"])
     return _drawn(text, graph, images, look)
+
+
+def plain_picture(ctx: Context, who: Principal | None, text: str) -> str:
+    """A source's graph as SVG, for scripts. Raises UserError where it cannot be read."""
+    require(who, "view")
+    _check_length(text)
+    graph = _graph(text, Images())
+    return offload(lambda: svg(graph, view(graph)))
 
 
 def _drawn(text: str, graph: Graph, images: Images, look: Look) -> dict[str, Any]:

@@ -130,7 +130,14 @@ KINDS: dict[str, str] = {
     "v1.model_options": PEOPLE,
     "v1.model_source": SEE,
     "v1.openapi": PUBLIC,
+    "training.fork": SEE,
+    "training.priority": CHANGE,
+    "training.resume": CHANGE,
+    "training.steer": CHANGE,
     "v1.list_schedules": PEOPLE,
+    "v1.prioritise_job": CHANGE,
+    "v1.resume_model": CHANGE,
+    "v1.steer_model": CHANGE,
     "v1.project_schedules": PEOPLE,
     "v1.preview_dataset": MAKERS,
     "v1.preview_picture": MAKERS,
@@ -172,11 +179,12 @@ KINDS: dict[str, str] = {
     "digits_jobs.status": PEOPLE,  # DIGITS answers an unknown id with 200 and an error; see test_digits_status
     "digits_jobs.table_data": SEE,
     "digits_models.create": MAKERS,
-    "digits_models.customize": PEOPLE,
     "digits_models.download": SEE,
     "digits_models.show": SEE,
     "digits_models.visualize_lr": PEOPLE,
     "digits_previews.resize_example": MAKERS,
+    "digits_networks.customize": PEOPLE,
+    "digits_networks.visualize_network": PEOPLE,
     "digits_session.login": PUBLIC,
     "digits_session.logout": PUBLIC,
 }
@@ -186,12 +194,7 @@ PLACES: dict[str, Any] = {
     "theme": "light", "filename": "js/theme.js", "format": "zip", "path": "x", "number": 1,
 }  # fmt: skip
 NAMES = {"v1.change_user": "tom", "v1.delete_user": "tom", "admin.change_user": "tom"}
-QUERIES = {
-    "v1.job_series": "curve=train/loss",
-    "v1.record_sprite": "indices=0",
-    "v1.append_upload": "offset=0",
-    "explore.sprite": "indices=0",
-}
+QUERIES = {"v1.job_series": "curve=train/loss", "v1.record_sprite": "indices=0", "v1.append_upload": "offset=0", "explore.sprite": "indices=0"}
 MODEL = {"dataset": "20200101-000000-0000", "network": "lenet"}
 BODIES: dict[str, dict[str, Any]] = {
     "v1.draw_network": {"source": "("},
@@ -210,17 +213,21 @@ BODIES: dict[str, dict[str, Any]] = {
     "v1.match_model_weights": MODEL,
     "v1.create_user": {"name": "new", "password": "long enough"},
     "v1.create_token": {"title": "t"},
+    "v1.prioritise_job": {"priority": 1},
+    "v1.steer_model": {"act": "save"},
 }
 FORMS: dict[str, dict[str, Any]] = {
     "datasets.create": {"folder": "/x"},
     "models.create": MODEL,
     "models.check": MODEL,
     "weights.table": MODEL,
+    "training.priority": {"priority": "1"},
     "digits_datasets.create": {"dataset_name": "x", "folder_train": "/x"},
     "digits_generic.create": {"dataset_name": "x"},
     "digits_jobs.edit": {"job_name": "x"},
     "digits_models.create": {"model_name": "x", "standard_networks": "lenet", **MODEL},
-    "digits_models.customize": {"network": "lenet"},
+    "digits_networks.customize": {"network": "lenet"},
+    "digits_networks.visualize_network": {"custom_network": "class Net(nn.Module): pass"},
     "jobs.edit": {"name": "x"},
 }
 NETWORK_ROUTES = ("networks.changes", "v1.get_saved_network", "v1.get_version", "v1.save_version")
@@ -228,7 +235,10 @@ MODEL_ROUTES = (
     "models",
     "digits_models",
     "digits_inference",
+    "training",
     "v1.classify",
+    "v1.resume_model",
+    "v1.steer_model",
     "v1.get_model",
     "v1.model_source",
     "v1.list_checkpoints",

@@ -1,6 +1,6 @@
 """DIGITS's tests of classification models, restated (digits.md section 3, items 19 to 25, 27 to 30, 32 to 34, 37).
 
-Left to later issues: visualize-network of item 19 (network designer); several GPUs of item 22 (this suite needs none:
+Left to later issues: several GPUs of item 22 (this suite needs none:
 the refusal of a GPU that is not there is tested); top_n of item 31 (evaluation); item 26 in the training's own tests;
 network crops of item 35; item 36's other schedules, augmentation, accumulation and Python layers, each refused by name
 until it is there; generic models of item 38.
@@ -50,6 +50,17 @@ def test_19_customize_gives_the_network_to_edit(digits: Script) -> None:
     assert found.status_code == 200
     assert "class Net(nn.Module)" in found.json()["network"]
     assert digits.post("/models/customize?network=nonet").status_code == 404
+
+
+def test_19_visualize_network_draws_it(digits: Script) -> None:
+    source = digits.post("/models/customize?network=resnet18").json()["network"]
+    response = digits.post("/models/visualize-network?framework=caffe", {"custom_network": source})
+    assert (response.status_code, response.headers["Content-Type"].split(";")[0]) == (200, "text/html")
+    assert "<svg" in response.text
+    assert "conv1 · Conv2d" in response.text
+    assert digits.post("/models/visualize-network.json", {"custom_network": source}).json()["svg"].startswith("<svg")
+    refused = digits.post("/models/visualize-network", {"custom_network": "class Net("})
+    assert refused.status_code == 400
 
 
 def test_the_learning_rate_over_the_training(digits: Script) -> None:
