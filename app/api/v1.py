@@ -17,6 +17,7 @@ from app.api import (
     v1_previews,
     v1_schedules,
     v1_sources,
+    v1_training,
     v1_weights,
 )
 from app.api.endpoint import add_routes
@@ -32,6 +33,7 @@ APIS = (
     v1_weights.api,
     v1_networks.api,
     v1_schedules.api,
+    v1_training.api,
     v1_accounts.api,
 )
 blueprint = Blueprint("v1", __name__, url_prefix="/api/v1")

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 
 from app.services.context import Conflict, Context, NotFound, StorageFull, require
 from app.services.offload import offload
+from data.errors import InvalidOptions
+from data.exclusion import read_list
 from data.options import option, parse, plain
 from jobs import series as curves
 from jobs.events import Event, JobState
@@ -38,13 +40,14 @@ class Label:
 
 LONG_CURVE = 100_000
 """Points from which on a curve is thinned in a thread of its own."""
+MOST_PRIORITY = 1000
 LABELS = ("name", "group", "visibility", "notes")
 
 
 def brief(row: JobRow) -> dict[str, Any]:
     """What a list shows of a job: JSON-ready, from the database alone."""
     keys = ("id", "type", "name", "owner", "group", "visibility", "status", "reason", "error", "broken")
-    more = ("fraction", "eta", "created", "started", "finished", "summary", "gpus")
+    more = ("fraction", "eta", "created", "started", "finished", "summary", "gpus", "priority")
     values = {key: getattr(row, key) for key in (*keys, *more)}
     return {**values, "elapsed": _elapsed(row.started, row.finished)}
 
@@ -53,7 +56,7 @@ def describe(ctx: Context, row: JobRow) -> dict[str, Any]:
     """Everything about one job: :func:`brief` and what its folder says (``broken`` where it cannot)."""
     state = ctx.states.get(row.id)
     values = {**brief(row), **_state_values(state), "task": row.task, "notes": row.notes}
-    values["elapsed"] = _elapsed(state.started, state.finished)
+    values["elapsed"] = state.ran(time.time())
     values["curves"] = curve_counts(ctx, row)
     try:
         job = ctx.store.folder(row.id).job()
@@ -78,6 +81,7 @@ def _state_values(state: JobState) -> dict[str, Any]:
         "checkpoints": [{key: value for key, value in event.items() if key != "kind"} for event in state.checkpoints],
         "artifacts": dict(state.artifacts),
         "messages": list(state.notes),
+        "acts": [{key: value for key, value in event.items() if key != "kind"} for event in state.acts],
     }
     return values | {key: getattr(state, key) for key in ("reason", "error", "hint", "log")}
 
@@ -139,17 +143,33 @@ def abort(ctx: Context, who: Principal | None, row: JobRow) -> None:
     ctx.store.edit(row.id, abort_requested=True)
 
 
+def prioritise(ctx: Context, who: Principal | None, row: JobRow, priority: int) -> None:
+    """Move a job within the queue: a higher priority goes first (0 is usual). Raises InvalidOptions, NotAllowed."""
+    require(who, "edit", row)
+    if not -MOST_PRIORITY <= priority <= MOST_PRIORITY:
+        raise InvalidOptions({"priority": [f"A priority is a whole number from -{MOST_PRIORITY} to {MOST_PRIORITY}."]})
+    ctx.store.edit(row.id, priority=priority)
+
+
 def delete(ctx: Context, who: Principal | None, row: JobRow) -> None:
     """Ask for the deletion of a job (a running one is stopped first). Raises Conflict while other jobs need it."""
     require(who, "delete", row)
     _refuse_needed(ctx, who, row)
     ctx.datasets.forget(row.id)
+    for child in ctx.store.children(row.id):
+        if child.type == "analysis":
+            ctx.store.edit(child.id, delete_requested=True)
     ctx.store.edit(row.id, delete_requested=True)
+
+
+def _needs_for_good(child: JobRow) -> bool:
+    """Whether a job cannot do without its parent: an analysis goes with it, a version that is built needs it no more."""
+    return child.type != "analysis" and not (child.type == "dataset" and Status(child.status).finished)
 
 
 def _refuse_needed(ctx: Context, who: Principal | None, row: JobRow) -> None:
     """Raise Conflict naming the jobs that need this one; those that ``who`` may not see are only counted."""
-    children = ctx.store.children(row.id)
+    children = [child for child in ctx.store.children(row.id) if _needs_for_good(child)]
     if not children:
         return
     seen = [child for child in children if can(who, "view", child)]
@@ -172,7 +192,8 @@ def clone(ctx: Context, who: Principal | None, row: JobRow) -> dict[str, Any]:
     except BrokenFolder as error:
         raise Conflict(f"{row.name} cannot be cloned: {error}") from None
     options = {key: value for key, value in job.options.items() if value is not None}
-    return {**options, "name": job.name, "group": row.group, "visibility": row.visibility, **job.form}
+    same = {"exclude": f"job:{row.id}"} if read_list(ctx.store.folder(row.id).path) else {}
+    return {**options, "name": job.name, "group": row.group, "visibility": row.visibility, **job.form, **same}
 
 
 # -- what happened -----------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from app.services.asked import asked, try_network
 from app.services.checkpoints import checkpoint_name
 from app.services.context import Context, NotFound, find_job, require
 from app.services.datasets import image as record_image
-from app.services.jobs import job_of
+from app.services.jobs import clone, job_of
 from app.services.machine import gpu_count
 from app.services.paths import server_path
 from app.services.submit import Order, submit
@@ -91,6 +91,19 @@ def source(ctx: Context, row: JobRow) -> str:
         return (ctx.store.folder(row.id).artifacts / "network.py").read_text(encoding="utf-8")
     except OSError:
         raise NotFound(f"The source of {row.name} is no longer on the disk.") from None
+
+
+def fork(ctx: Context, who: Principal | None, row: JobRow, wanted: Mapping[str, str]) -> dict[str, Any]:
+    """The form of a model that goes on from a ``checkpoint`` of this one (blank: the last), exactly if that can be.
+
+    Only the last checkpoint has an optimizer's state, unless the model keeps every one.
+    """
+    values = clone(ctx, who, row)
+    name = checkpoint_name(ctx, row, wanted.get("checkpoint") or None)
+    has_state = (ctx.store.folder(row.id).checkpoints / f"{name}.state.pt").exists()
+    kept = {key: value for key, value in values.items() if key not in ("weights_file", "pretrained")}
+    start = {"start_from": row.id, "start_checkpoint": name, "start_state": has_state}
+    return {**kept, **start, "name": f"{values['name']} from {name}"[:500]}
 
 
 # -- asking a trained model --------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from data.whole import write_json
 from jobs.executors import Handle
 from jobs.failures import Exit
 from jobs.folder import JobFolder, Tail
+from jobs.job import Status
 from jobs.processes import boot_id, end_group, group_alive, start_mark
 
 ROOT = Path(__file__).parents[2]
@@ -123,8 +124,10 @@ def _left_behind(folder: JobFolder) -> Exit:
 
 
 def _from_events(folder: JobFolder) -> Handle | None:
-    running = [event for event in Tail(folder.events_path).read() if event.get("pid") and event.get("mark")]
-    if not running:
+    said = [event for event in Tail(folder.events_path).read() if event["kind"] == "status"]
+    running = [event for event in said if event.get("pid") and event.get("mark")]
+    # A job that was queued again has had a worker, and has none now.
+    if not running or said[-1].get("status") == Status.WAITING.value:
         return None
     pid, mark = int(running[-1]["pid"]), str(running[-1]["mark"])
     if start_mark(pid) != mark:

@@ -73,6 +73,8 @@ KINDS: dict[str, str] = {
     "models.show": SEE,
     "models.source": PEOPLE,
     "models.trained_source": SEE,
+    "previews.augmented": MAKERS,
+    "previews.balance": MAKERS,
     "previews.dataset": MAKERS,
     "previews.picture": MAKERS,
     "understand.look": MAKERS,
@@ -139,6 +141,8 @@ KINDS: dict[str, str] = {
     "v1.resume_model": CHANGE,
     "v1.steer_model": CHANGE,
     "v1.project_schedules": PEOPLE,
+    "v1.preview_augmentation": MAKERS,
+    "v1.preview_balance": MAKERS,
     "v1.preview_dataset": MAKERS,
     "v1.preview_picture": MAKERS,
     "v1.record_image": SEE,
@@ -194,7 +198,12 @@ PLACES: dict[str, Any] = {
     "theme": "light", "filename": "js/theme.js", "format": "zip", "path": "x", "number": 1,
 }  # fmt: skip
 NAMES = {"v1.change_user": "tom", "v1.delete_user": "tom", "admin.change_user": "tom"}
-QUERIES = {"v1.job_series": "curve=train/loss", "v1.record_sprite": "indices=0", "v1.append_upload": "offset=0", "explore.sprite": "indices=0"}
+QUERIES = {
+    "v1.job_series": "curve=train/loss",
+    "v1.record_sprite": "indices=0",
+    "v1.append_upload": "offset=0",
+    "explore.sprite": "indices=0",
+}
 MODEL = {"dataset": "20200101-000000-0000", "network": "lenet"}
 BODIES: dict[str, dict[str, Any]] = {
     "v1.draw_network": {"source": "("},
@@ -204,6 +213,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "v1.save_network": {"source": "("},
     "v1.save_version": {"source": "(", "base": 1},
     "v1.create_dataset": {"folder": "/x"},
+    "v1.preview_augmentation": {"dataset": "20200101-000000-0000"},
+    "v1.preview_balance": {"dataset": "20200101-000000-0000"},
     "v1.preview_dataset": {"folder": "/x"},
     "v1.understand_dataset": {"folder": "/x"},
     "v1.begin_upload": {"filename": "a.zip", "size": 10},

@@ -151,11 +151,19 @@ onEvent("checkpoint", (event) => {
   part("no-checkpoints").hidden = true;
   const table = part("checkpoints"), links = make("td", { className: "text-end" });
   const address = table.dataset.url.replace("NAME", event.name);
-  links.append(make("a", { href: address.replace(/zip$/, "tar.gz"), textContent: "tar.gz" }), " · ", make("a", { href: address, textContent: "zip" }));
+  links.append(make("a", { href: address.replace(/zip$/, "tar.gz"), textContent: "tar.gz" }), " · ", make("a", { href: address, textContent: "zip" }), " · ", make("a", { href: table.dataset.fork.replace("NAME", event.name), textContent: "fork" }));
   const row = make("tr", {}, make("td", { textContent: event.name }), make("td", { className: "fv-num", textContent: percent(event.values?.["val/accuracy"], 2) }), links);
   row.dataset.name = event.name;
   $(`tr[data-name="${CSS.escape(event.name)}"]`, table)?.remove();
   $("tbody", table).prepend(row);
+});
+
+onEvent("checkpoint_removed", (event) => $(`tr[data-name="${CSS.escape(event.name)}"]`, part("checkpoints"))?.remove());
+onEvent("resumed", (event) => {
+  for (const curve of curves.values()) curve.clear(); // the files were cut back: what came after that step comes again
+  best = Object.fromEntries(Object.entries(best).filter(([, found]) => found.step <= event.step));
+  wholeTraining();
+  loading ||= load().finally(() => { loading = undefined; });
 });
 
 // -- looking closer ---------------------------------------------------------------------------------------------
