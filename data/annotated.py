@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 
 from data.errors import UserError
-from data.files import require_file, shown
+from data.files import counted, require_file, shown
 from data.peek import CLUTTER, is_image
 
 IMAGE_FOLDERS = ("images", "image", "jpegimages", "img", "imgs", "image_2", "leftimg8bit", "photos", "data")
@@ -93,6 +93,12 @@ def text_of(path: str, most: int = 64 << 20) -> str:
     if len(text) > most:
         raise UserError(f"Its annotation {shown(os.path.basename(path))} is larger than {most >> 20} MB.")
     return text
+
+
+def held_words(boxes: int, outlines: int, keypoints: int) -> str:
+    """How many objects were found, in words: "3 boxes, 1 outline"."""
+    found = ((boxes, "box", "boxes"), (outlines, "outline", ""), (keypoints, "set of keypoints", "sets of keypoints"))
+    return ", ".join(counted(count, noun, plural) for count, noun, plural in found if count) or "no boxes"
 
 
 def require_pictures(count: int, place: str, what: str) -> None:

@@ -62,6 +62,11 @@ def not_there(path: str) -> str | None:
         return f"{shown(path)} is not a path."
 
 
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """ "1 class", "1,200 classes": a number with its noun; ``plural`` where it is not noun + "s"."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
 def shown(path: str) -> str:
     """A path as valid Unicode for people, JSON and HTML; bytes that are no UTF-8 appear as ``\\xff``."""
     return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")

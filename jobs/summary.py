@@ -114,8 +114,13 @@ def _counts(state: JobState) -> dict[str, Any]:
     """Images a split, classes, and files that failed, of a dataset."""
     result: dict[str, Any] = {}
     counts, classes, failed = (state.artifacts.get(name) for name in ("counts", "classes", "failed"))
-    if isinstance(counts, dict):
+    entries, made = state.artifacts.get("entries"), state.artifacts.get("dataset")
+    if isinstance(entries, dict):  # boxes and masks: an image counts for each of its classes
+        result["counts"] = entries
+    elif isinstance(counts, dict):
         result["counts"] = {split: sum(numbers) for split, numbers in counts.items()}
+    if isinstance(made, dict):
+        result["kind"] = made.get("kind")
     if isinstance(classes, list):
         result["classes"] = len(classes)
     if isinstance(failed, dict):

@@ -18,6 +18,7 @@ from app.services.jobs import Label
 from app.services.understand import FIELDS
 from data.dataset_options import DatasetOptions
 from data.errors import InvalidOptions, UserError
+from data.trainable import CLASSIFICATION
 from jobs.tables import JobRow
 
 blueprint = Blueprint("datasets", __name__)
@@ -90,6 +91,7 @@ def _facts(job: dict[str, Any]) -> dict[str, Any]:
     manifest = job["artifacts"].get("dataset") or {}
     splits = manifest.get("splits") or {}
     return {
+        "marked": manifest.get("kind", CLASSIFICATION) != CLASSIFICATION,
         "splits": splits,
         "bytes": sum(part.get("bytes", 0) for part in splits.values()) or None,
         "images": sum(part.get("entries", 0) for part in splits.values()) if splits else None,

@@ -17,6 +17,7 @@ from app.services.machine import gpu_count
 from app.services.paths import server_path
 from app.services.submit import collect, parse_form
 from data.errors import InvalidOptions, UserError
+from data.trainable import CLASSIFICATION, require_trainable
 from jobs.inspection import InspectorDied
 from jobs.job import Status
 from jobs.permissions import Principal
@@ -130,6 +131,7 @@ def _dataset(ctx: Context, who: Principal, job_id: str) -> JobRow:
     row = find_job(ctx, who, job_id, "dataset")
     if row.status in (Status.ABORTED.value, Status.ERROR.value):
         raise UserError(f"{row.name} was not built: its status is {row.status}. Choose another dataset.")
+    require_trainable((row.summary or {}).get("kind") or CLASSIFICATION, row.name)
     return row
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,9 +18,11 @@ from data.objects.geometry import classes_in
 from data.objects.table import ObjectGroup
 from data.options import parse
 from data.sources import CLASSIFICATION, Clue, Listing, Source, clues, find_source
+from data.splits import SPLITS
 from data.workspace import Workspace
 from jobs.permissions import Principal
 
+T = TypeVar("T")
 FIELDS = (
     *PATHS,
     *("source", "layout", "path_column", "label_column", "split_column", "downloaded", "download"),
@@ -110,7 +112,7 @@ def _told(listing: Listing) -> dict[str, Any]:
 
 def _image_splits(listing: Listing) -> dict[str, Any]:
     found = {}
-    for split, group in listing.groups.items():
+    for split, group in _in_order(listing.groups):
         counts = np.bincount(group.labels, minlength=len(group.classes)).tolist()
         found[split] = {"images": sum(counts), "objects": None, "classes": _largest(group.classes, counts)}
     return found
@@ -118,7 +120,7 @@ def _image_splits(listing: Listing) -> dict[str, Any]:
 
 def _object_splits(listing: Listing) -> dict[str, Any]:
     found = {}
-    for split, group in listing.objects.items():
+    for split, group in _in_order(listing.objects):
         if group.objects is None:  # masks are counted while they are prepared
             found[split] = {
                 "images": len(group.images),
@@ -130,6 +132,11 @@ def _object_splits(listing: Listing) -> dict[str, Any]:
         pairs = [pair for pair in _largest(listing.classes, counts) if pair[1]]
         found[split] = {"images": len(group.images), "objects": sum(counts), "classes": pairs}
     return found
+
+
+def _in_order(groups: Mapping[str, T]) -> list[tuple[str, T]]:
+    """train, val, test."""
+    return [(split, groups[split]) for split in SPLITS if split in groups]
 
 
 def _largest(names: tuple[str, ...], counts: list[int]) -> list[list[Any]]:

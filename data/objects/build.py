@@ -91,6 +91,7 @@ class _ObjectBuild:
         self.pieces = pieces
         self.present: dict[str, NDArray[np.int64]] = {}
         self.failed: Counter[str] = Counter()
+        self.entries: Counter[str] = Counter()
         self.infos: dict[str, ObjectInfo] = {}
         self.progress = Progress(sum(len(piece.rows) for piece in pieces.values()), "images")
         self.seldom = Seldom()
@@ -147,6 +148,7 @@ class _ObjectBuild:
                     line = {"path": path, "split": split, "class": "", "reason": made.message, "hint": made.hint}
                     failures.write(json.dumps(line) + "\n")
                 else:
+                    self.entries[split] += 1
                     writer.add(path, made.value, made.size, made.objects, made.mask)
                 if self.progress.add(1):
                     yield self.progress.event(phase)
@@ -171,6 +173,7 @@ class _ObjectBuild:
     def _live(self) -> Iterator[Event]:
         counts = {split: present.tolist() for split, present in self.present.items()}
         yield {"kind": "artifact", "name": "counts", "value": counts}
+        yield {"kind": "artifact", "name": "entries", "value": dict(self.entries)}
         yield {"kind": "artifact", "name": "failed", "value": {split: self.failed[split] for split in self.pieces}}
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from data.archives import unpack
 from data.errors import UserError
-from data.files import require_file, shown
+from data.files import counted, require_file, shown
 from data.peek import Peek, is_image
 from data.sources import Clue, Listing, find_source, source
 from data.workspace import ANYWHERE, Workspace
@@ -75,8 +75,8 @@ def _preview(archive: str) -> Generator[int, None, Listing]:
         raise UserError(f"{shown(archive)} cannot be read: {error}.", field="folder") from None
     most = ", ".join(f"{shown(folder) or 'its top'} {count:,}" for folder, count in folders.most_common(6))
     notes = [
-        f"{folders.total():,} images in {len(folders):,} folders ({most})"
-        + (f", {other:,} other files." if other else ".")
+        f"{counted(folders.total(), 'image')} in {counted(len(folders), 'folder')} ({most})"
+        + (f", {counted(other, 'other file')}." if other else ".")
     ]
     return Listing(notes=notes, lines=first, kind="")
 

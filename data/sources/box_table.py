@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from data.annotated import require_pictures
 from data.errors import UserError
-from data.files import shown
+from data.files import counted, shown
 from data.listed import REPORT, Classes, Paths, image_root
 from data.objects.table import GroupBuilder, Thing
 from data.peek import Peek, ending
@@ -66,9 +66,10 @@ def scan(options: DatasetOptions, workspace: Workspace = ANYWHERE) -> Generator[
         builder.objects.renumber(renumbered.tolist())
         groups[split] = builder.group(tables.get(split, options.folder), split)
     count = sum(map(len, found.images.values()))
+    read = ", ".join(shown(path) for path in tables.values())
     notes = [
-        f"Understood {shown(options.folder)} as tables of boxes: {found.boxes:,} boxes of {len(names):,} classes in "
-        f"{count:,} images; read {', '.join(shown(path) for path in tables.values())}."
+        f"Understood {shown(options.folder)} as a table: {counted(found.boxes, 'box', 'boxes')} of "
+        f"{counted(len(names), 'class', 'classes')} in {counted(count, 'image')}; read {read}."
     ]
     problems = found.problems + [f"Left out {count:,} rows {why}." for why, count in found.skipped.items()]
     lines = first_lines(tables["train"])

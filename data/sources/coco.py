@@ -9,9 +9,9 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from data.annotated import require_pictures, walk
+from data.annotated import held_words, require_pictures, walk
 from data.errors import UserError
-from data.files import require_folder, shown
+from data.files import counted, require_folder, shown
 from data.listed import REPORT, Paths, image_root
 from data.objects.table import CROWD, GroupBuilder, Thing
 from data.peek import Peek, ending
@@ -58,9 +58,9 @@ def scan(options: DatasetOptions, workspace: Workspace = ANYWHERE) -> Generator[
         yield from _read(split, path, options, workspace, found)
     require_pictures(len(found.builders["train"].images), options.folder, "no training images")
     groups = {split: builder.group(files[split], split) for split, builder in found.builders.items()}
-    what = {"boxes": found.boxes, "outlines": found.outlines, "sets of keypoints": found.keypoints}
-    held = ", ".join(f"{count:,} {word}" for word, count in what.items() if count) or "no boxes"
-    notes = [f"Understood {shown(options.folder)} as COCO: {held}; {len(found.classes):,} classes.", *found.notes]
+    held = held_words(found.boxes, found.outlines, found.keypoints)
+    named = counted(len(found.classes), "class", "classes")
+    notes = [f"Understood {shown(options.folder)} as COCO: {held}; {named}.", *found.notes]
     problems = [f"{count:,} {what}." for what, count in found.dropped.items()]
     return Listing(
         notes=notes, problems=problems, kind=DETECTION, objects=groups, classes=tuple(map(shown, found.classes))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from data.annotated import IMAGE_FOLDERS, require_pictures, stem, text_of, walk
 from data.errors import UserError
-from data.files import require_folder, shown
+from data.files import counted, require_folder, shown
 from data.listed import Classes
 from data.objects.table import IGNORED, OCCLUDED, TRUNCATED, GroupBuilder, Thing
 from data.peek import Peek, ending, is_image
@@ -68,7 +68,8 @@ def scan(options: DatasetOptions, workspace: Workspace = ANYWHERE) -> Generator[
         if group.objects is not None:
             group.objects.renumber([order[name] for name in classes.numbers])
     held = boxes.pop("boxes", 0)
-    notes = [f"Understood {shown(root)} as KITTI: {held:,} boxes of {len(names):,} classes."]
+    what = f"{counted(held, 'box', 'boxes')} of {counted(len(names), 'class', 'classes')}"
+    notes = [f"Understood {shown(root)} as KITTI: {what}."]
     problems = [f"{count:,} {what}." for what, count in boxes.items()]
     if bare:
         problems.append(f"{bare:,} images have no label file: nothing is marked in them.")

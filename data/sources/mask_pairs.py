@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from data.annotated import IMAGE_FOLDERS, class_file, class_names, require_pictures, stem, walk
 from data.errors import UserError
-from data.files import read_file, require_folder, shown
+from data.files import counted, read_file, require_folder, shown
 from data.objects.masks import VOID, decode_mask
 from data.objects.table import ObjectGroup
 from data.paths import PathTable
@@ -94,7 +94,8 @@ def scan(options: DatasetOptions, workspace: Workspace = ANYWHERE) -> Generator[
         how = "numbered, since no file names them"
     groups = {split: ObjectGroup(root, split, pairs.images, None, pairs.masks, {}) for split, pairs in splits.items()}
     count = sum(len(pairs.images) for pairs in splits.values())
-    notes = [f"Understood {shown(root)} as images with masks: {count:,} pairs; {len(names):,} classes, {how}."]
+    what = f"{counted(count, 'pair')}; {counted(len(names), 'class', 'classes')}, {how}"
+    notes = [f"Understood {shown(root)} as images with masks: {what}."]
     alone = sum(pairs.alone for pairs in splits.values())
     problems = [f"{alone:,} images have no mask and are left out."] if alone else []
     if len(set(names)) < len(names):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from data.annotated import ImageIndex, require_pictures, stem, text_of, walk
 from data.errors import UserError
-from data.files import require_folder, shown
+from data.files import counted, require_folder, shown
 from data.listed import Classes
 from data.objects.table import DIFFICULT, OCCLUDED, TRUNCATED, GroupBuilder, Thing
 from data.peek import Peek, ending
@@ -70,10 +70,9 @@ def scan(options: DatasetOptions, workspace: Workspace = ANYWHERE) -> Generator[
         if group.objects is not None:
             group.objects.renumber(numbers)
     without = index.count - sum(len(group.images) for group in groups.values())
-    notes = [
-        f"Understood {shown(root)} as Pascal VOC: {len(files):,} XML files with {found.boxes:,} boxes of "
-        f"{len(names):,} classes" + (", splits from ImageSets." if splits else ".")
-    ]
+    held = f"{counted(found.boxes, 'box', 'boxes')} of {counted(len(names), 'class', 'classes')}"
+    ways = ", splits from ImageSets." if splits else "."
+    notes = [f"Understood {shown(root)} as Pascal VOC: {counted(len(files), 'XML file')} with {held}{ways}"]
     return Listing(notes=notes, problems=_problems(found, without), kind=DETECTION, objects=groups, classes=names)
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from data.annotated import class_file, class_names, require_pictures, stem, text_of, walk
+from data.annotated import class_file, class_names, held_words, require_pictures, stem, text_of, walk
 from data.errors import UserError
-from data.files import require_folder, shown
+from data.files import counted, require_folder, shown
 from data.objects.table import GroupBuilder, Thing
 from data.peek import Peek, ending, is_image
 from data.sources import DETECTION, Clue, Listing, source
@@ -31,7 +31,10 @@ def detect(seen: Peek) -> Clue | None:
     for name in [""] if seen.is_file and ending(seen.path) in _YAML else list(islice(seen.ending_in(*_YAML), 3)):
         head = seen.head(name)
         if b"train:" in head and (b"names:" in head or b"nc:" in head):
-            return Clue(0.9, f"{shown(name or seen.name)} names its classes and splits, as YOLO wants it.")
+            return Clue(
+                0.9 if name.count("/") <= 1 else 0.4,
+                f"{shown(name or seen.name)} names its classes and splits, as YOLO wants it.",
+            )
     labels = [name for name in seen.ending_in(".txt") if "labels" in name.lower().split("/")[:-1]]
     for name in labels[:3]:
         first = seen.head(name).decode("utf-8", "replace").split("\n")[0].split()
@@ -80,9 +83,10 @@ def scan(options: DatasetOptions, workspace: Workspace = ANYWHERE) -> Generator[
     groups = {
         split: builder.group(layout.root, split) for split, builder in found.builders.items() if len(builder.images)
     }
-    what = {"boxes": found.boxes, "outlines": found.outlines, "sets of keypoints": found.keypoints}
-    held = ", ".join(f"{count:,} {word}" for word, count in what.items() if count)
-    notes = [f"Understood {shown(layout.root)} as YOLO: {held or 'no boxes'}; {len(names):,} classes named."]
+    notes = [
+        f"Understood {shown(layout.root)} as YOLO: {held_words(found.boxes, found.outlines, found.keypoints)}; "
+        f"{counted(len(names), 'class', 'classes')}."
+    ]
     problems = [f"{found.bare:,} images have no label file: nothing is marked in them."] if found.bare else []
     unnamed = sorted(set(range(found.highest + 1)) - set(layout.names)) if layout.names else []
     if unnamed:

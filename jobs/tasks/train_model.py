@@ -25,17 +25,20 @@ def run(folder: JobFolder, job: Job) -> Iterator[dict[str, Any]]:
     yield {"kind": "progress", "fraction": 0.0, "phase": "Loading PyTorch"}
     from data.database import open_dataset
     from data.options import parse
+    from data.trainable import require_trainable
     from models.source_loader import naming_lines
     from models.train_options import TrainOptions, completed
     from models.training.loop import train
     from models.training.setup import Order, set_up
 
+    dataset = open_dataset(folder.path.parent / job.parents[0] / "artifacts")
+    require_trainable(dataset.kind)
     options = completed(parse(TrainOptions, job.options))
     source = read_source(folder)
     begin = yield from where_to_begin(folder, options)
     order = Order(
         folder=folder.path,
-        dataset=open_dataset(folder.path.parent / job.parents[0] / "artifacts"),
+        dataset=dataset,
         dataset_id=job.parents[0],
         options=options,
         source=source,
