@@ -126,7 +126,12 @@ class AugmentOptions:
     saturation: Annotated[
         float,
         option(
-            "Saturation", "Standard deviation of its shift; 0.04 is mild.", ge=0, le=0.5, group=GROUP, advanced=True
+            "Saturation",
+            "Standard deviation of a factor around 1; 0.04 is mild.",
+            ge=0,
+            le=0.5,
+            group=GROUP,
+            advanced=True,
         ),
     ] = 0.0
     value: Annotated[
