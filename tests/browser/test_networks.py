@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
+from app.pages.networks import START
 from models.source.parse import read
 from models.source.text import Source
 from tests.browser.test_main_job import wait_done
@@ -209,3 +210,100 @@ def test_a_network_is_designed_by_keyboard_alone_and_trained(page: Page, address
     model = trained(page, address)
     assert (model["options"]["network"], model["options"]["dataset"]) == (network, dataset)
     assert model["source"] == saved_source(address, network) == source
+
+
+def test_what_is_wrong_is_said_at_its_line_and_on_its_node_and_mended_by_one_click(page: Page, address: str) -> None:
+    open_editor(page, address, "/networks/lenet")
+    line = page.locator(".cm-line", has_text="self.conv2 = nn.Conv2d")
+    line.click()
+    expect(page.locator("#selected h2")).to_have_text("conv2")  # the cursor chooses the node
+    expect(node(page, "conv2#1")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("End")
+    page.keyboard.press("Shift+Home")
+    page.keyboard.type("self.conv2 = nn.Conv2d(24, 50, kernel_size=5)")
+    expect(page.locator("#problems")).to_contain_text("conv2 expects 24 channels, gets 20 from conv1.")
+    expect(page.locator("#graph .nw-wrong")).to_have_attribute("data-id", "conv2#1")
+    expect(page.locator(".cm-lint-marker-error")).to_have_count(1)
+    page.locator("#selected .nw-problem button", has_text="Set in_channels to 20").click()
+    expect(page.locator("#graph .nw-wrong")).to_have_count(0)
+    assert "nn.Conv2d(20, 50, kernel_size=5)" in text(page)
+    page.locator("[data-act=undo]").click()  # the fix alone: what was typed before stays
+    expect(page.locator("#graph .nw-wrong")).to_have_count(1)
+
+    line.click()
+    page.keyboard.press("End")
+    page.keyboard.type("  )")
+    expect(page.locator("#problems")).to_contain_text("unmatched ')'")
+    expect(page.locator("#graph.nw-stale .nw-node").first).to_be_visible()  # the last good graph stays
+
+
+def test_blocks_open_and_a_link_brings_the_view_back(page: Page, address: str) -> None:
+    open_editor(page, address, "/networks/resnet50")
+    assert page.locator(".nw-node").count() < 20
+    page.locator("[data-open='stage2#1']").click()
+    expect(node(page, "stage2#1/0")).to_be_visible()
+    page.mouse.click(*middle(node(page, "stage2#1/0")))
+    expect(page.locator("#selected h2")).to_have_text("0")
+    address_of_view = page.url
+    page.goto("about:blank")
+    page.goto(address_of_view)
+    expect(node(page, "stage2#1/0")).to_have_attribute("aria-pressed", "true")
+    page.locator("[data-act=close-all]").click()
+    expect(node(page, "stage2#1/0")).to_have_count(0)
+    page.locator("[data-act=open-all]").click()
+    expect(node(page, "stage4#1/1/conv3#1")).to_be_attached()
+
+
+def test_the_drawing_is_saved_as_a_picture(page: Page, address: str, tmp_path: Path) -> None:
+    from xml.etree import ElementTree
+
+    from PIL import Image
+
+    open_editor(page, address, "/networks/lenet")
+    for kind in ("svg", "png"):
+        page.locator("button[aria-label=More]").click()
+        with page.expect_download() as download:
+            page.locator(f"[data-act={kind}]").click()
+        download.value.save_as(tmp_path / f"net.{kind}")
+        assert download.value.suggested_filename == f"LeNet.{kind}"
+    words = "".join(ElementTree.parse(tmp_path / "net.svg").getroot().itertext())
+    assert "conv1" in words
+    assert "20 × 24 × 24" in words
+    with Image.open(tmp_path / "net.png") as picture:
+        assert len(picture.convert("RGB").getcolors(1 << 24) or []) > 10  # not a blank sheet
+
+
+def test_nothing_is_overwritten_and_drafts_are_kept(browser: Browser, address: str) -> None:
+    page = browser.new_page()  # not the fixture's: Chromium logs the refusal below as an error of the console
+    body = {"source": START, "name": "Shared", "channels": 3, "height": 32, "width": 32, "classes": 10}
+    network = requests.post(f"{address}/api/v1/networks/saved", json=body, timeout=20).json()["id"]
+    open_editor(page, address, f"/networks/{network}")
+    page.locator(".cm-line").first.click()
+    page.keyboard.press("Control+Home")
+    page.keyboard.type("# mine\n")
+    expect(page.locator("#save-state")).to_have_text("Not saved")
+    page.reload()
+    page.locator("[data-draft-use]").click()
+    expect(page.locator(".cm-line").first).to_have_text("# mine")
+    other = {**body, "source": START + "# theirs\n", "base": 1}
+    del other["name"]
+    requests.post(f"{address}/api/v1/networks/saved/{network}/versions", json=other, timeout=20).raise_for_status()
+    with page.expect_response("**/versions") as refused:
+        page.keyboard.press("Control+s")
+        page.keyboard.press("Enter")
+    assert refused.value.status == 409
+    expect(page.locator("[data-save-error]")).to_contain_text(
+        "saved version 2 of Shared after you had opened version 1"
+    )
+    page.locator("input[name=as][value=new]").check()
+    page.locator("#save-dialog button[type=submit]").click()
+    expect(page.locator("#save-state")).to_have_text("Version 1")
+    assert saved_source(address, network).endswith("# theirs\n")
+    page.close()
+
+
+@pytest.mark.parametrize("page", [(390, 844)], indirect=True)
+def test_the_pages_are_not_wider_than_a_phone(page: Page, address: str) -> None:
+    for path in ("/networks", "/networks/new", "/networks/resnet18"):
+        page.goto(address + path)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path

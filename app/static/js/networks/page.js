@@ -66,7 +66,7 @@ class Page {
       const answer = await server.draw(this.body());
       if (mine !== this.turn) return;
       await this.show(answer, mine);
-      await this.measure(answer, mine);
+      this.measure(answer, mine);
     } catch (error) {
       if (mine === this.turn) this.say(error.message, true);
     }
@@ -191,7 +191,7 @@ class Page {
   toggle(id) {
     if (this.open.has(id)) for (const inside of [...this.open]) { if (inside === id || inside.startsWith(`${id}/`)) this.open.delete(inside); }
     else this.open.add(id);
-    this.refresh();
+    this.refresh().then(() => this.drawing.bring(this.find(id) ? id : this.answer.picture?.nodes.find((node) => node.id === id.split("..")[0])?.id));
   }
 
   openAll() {
