@@ -238,7 +238,8 @@ class Scheduler:
         return _waits(row) and row.id in self._jobs and row.id not in self._watched
 
     def _request(self, job: Job, row: JobRow, rows: Mapping[str, JobRow]) -> Request:
-        parents = tuple(self._parent(parent, rows.get(parent)) for parent in job.parents)
+        waits = job.options.get("wait", True)  # an evaluation of a model that already has a checkpoint does not
+        parents = tuple(self._parent(parent, rows.get(parent)) for parent in job.parents) if waits else ()
         return Request(job.id, job.type, job.needs, parents, row.priority, row.created)
 
     def _parent(self, job_id: str, row: JobRow | None) -> Parent:

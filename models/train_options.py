@@ -145,6 +145,14 @@ class TrainOptions(LoopOptions, StartOptions, ImbalanceOptions, AugmentOptions):
     checkpoint_interval: Annotated[
         float, option("Checkpoint every", "0: only at the end.", unit="epochs", ge=0, group="Training", advanced=True)
     ] = 1.0
+    evaluate: Annotated[
+        bool,
+        option(
+            "Judge it when done",
+            "On the test images (the validation images where there are none): confusion matrix, curves and more.",
+            group="Training",
+        ),
+    ] = False
     seed: Annotated[
         int | None, option("Seed", "Blank: drawn and recorded.", ge=0, le=2**31 - 1, group="Training", advanced=True)
     ] = None

@@ -50,7 +50,7 @@ class TypedJobQuery(Paging):
 class JobQuery(TypedJobQuery):
     """Which jobs."""
 
-    type: Literal["dataset", "model", "network"] | None = None
+    type: Literal["dataset", "model", "network", "evaluation"] | None = None
 
 
 class JobChange(Input):

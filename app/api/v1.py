@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from app.api import (
     v1_accounts,
     v1_datasets,
+    v1_evaluations,
     v1_jobs,
     v1_models,
     v1_networks,
@@ -30,6 +31,7 @@ APIS = (
     v1_sources.api,
     v1_previews.api,
     v1_models.api,
+    v1_evaluations.api,
     v1_weights.api,
     v1_networks.api,
     v1_schedules.api,

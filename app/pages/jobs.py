@@ -23,7 +23,8 @@ def page_of(row: JobRow) -> str:
     """The address of a job's page."""
     if row.type == "network":
         return url_for("networks.show", name=row.id)
-    return url_for("datasets.show" if row.type == "dataset" else "models.show", job_id=row.id)
+    pages = {"dataset": "datasets.show", "evaluation": "evaluations.show"}
+    return url_for(pages.get(row.type, "models.show"), job_id=row.id)
 
 
 @blueprint.post("/jobs/<job_id>/do/edit")
@@ -54,7 +55,8 @@ def clone(job_id: str) -> AnyResponse:
     row = find_job(context(), current(), job_id)
     if row.type == "network":
         return redirect(url_for("networks.new", **{"from": row.id}))
-    return redirect(url_for("datasets.new" if row.type == "dataset" else "models.new", clone=row.id))
+    forms = {"dataset": "datasets.new", "evaluation": "evaluations.new"}
+    return redirect(url_for(forms.get(row.type, "models.new"), clone=row.id))
 
 
 @blueprint.get("/jobs/<job_id>/do/curves")

@@ -13,7 +13,7 @@ from app.auth import current
 from app.extensions import context
 from app.forms import fields, groups, posted
 from app.pages import allowed
-from app.services import archives, jobs, models, schedules
+from app.services import archives, evaluations, jobs, models, schedules
 from app.services.context import NotFound, find_job
 from app.services.jobs import Label
 from data.errors import InvalidOptions, UserError
@@ -107,7 +107,9 @@ def show(job_id: str) -> str:
     classes = (job["artifacts"].get("model") or {}).get("classes") or []
     return render_template(
         "models/show.html",
-        job=job, may=allowed(current(), row), words=schedules.words(job["options"]), dataset=jobs.brief(parents[0]) if parents else None, network=network,
+        job=job, may=allowed(current(), row), words=schedules.words(job["options"]),
+        dataset=jobs.brief(parents[0]) if parents else None, network=network,
+        evaluations=evaluations.of_model(context(), current(), row), may_evaluate=can(current(), "create"),
         log=jobs.log(context(), row, 100), classes=classes, top5="val/top5" in job["curves"] or len(classes) > 5,
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from app.services import weights
+from app.services import evaluations, weights
 from app.services.asked import asked, try_network
 from app.services.checkpoints import checkpoint_name
 from app.services.context import Context, NotFound, find_job, require
@@ -60,7 +60,10 @@ def create(ctx: Context, who: Principal | None, values: Mapping[str, Any]) -> Jo
         needs=_needs(ctx, wanted.options),
         prepare=_write_source(wanted.source),
     )
-    return submit(ctx, who, order, wanted.label, values)
+    row = submit(ctx, who, order, wanted.label, values)
+    if wanted.options.evaluate:
+        evaluations.after_training(ctx, who, row)
+    return row
 
 
 def check(ctx: Context, who: Principal | None, values: Mapping[str, Any]) -> dict[str, Any]:

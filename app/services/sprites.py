@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from data.errors import UserError
 
 if TYPE_CHECKING:
     from data.database import Split
@@ -29,7 +32,12 @@ def as_png(pixels: NDArray[np.uint8]) -> bytes:
 
 
 def sheet(part: Split, indices: list[int], cell: int) -> bytes:
-    """The records as one JPEG (quality 85), ``ceil(sqrt(n))`` cells in a row; each picture is scaled to fit its cell.
+    """The records as one JPEG (quality 85): see :func:`sheet_of`."""
+    return sheet_of(part.image, indices, cell)
+
+
+def sheet_of(read: Callable[[int], NDArray[np.uint8]], indices: Sequence[int], cell: int) -> bytes:
+    """Pictures as one JPEG, ``ceil(sqrt(n))`` cells in a row; each is scaled to fit its cell, and grey if unreadable.
 
     Small pictures are enlarged without blurring, so that a 28x28 digit shows its pixels.
     """
@@ -37,7 +45,10 @@ def sheet(part: Split, indices: list[int], cell: int) -> bytes:
     rows = math.ceil(len(indices) / columns)
     canvas = Image.new("RGB", (columns * cell, rows * cell), "#808080")
     for place, index in enumerate(indices):
-        thumb = _fit(to_image(part.image(index)), cell)
+        try:
+            thumb = _fit(to_image(read(index)), cell)
+        except (UserError, ValueError):  # an unreadable file or a damaged record
+            continue
         left, top = place % columns * cell, place // columns * cell
         canvas.paste(thumb, (left + (cell - thumb.width) // 2, top + (cell - thumb.height) // 2))
     file = BytesIO()

@@ -16,13 +16,12 @@ def run(folder: JobFolder, job: Job) -> Iterator[dict[str, Any]]:
 
     from data.database import open_dataset
     from data.options import parse
-    from models.evaluation.options import EvaluationOptions
+    from models.evaluation.options import Ordered
     from models.evaluation.run import Order, evaluate
     from models.inspection.loaded import models
     from models.training.setup import choose_device
 
-    roots = tuple(job.options.get("roots", ()))
-    options = parse(EvaluationOptions, {key: value for key, value in job.options.items() if key != "roots"})
+    options = parse(Ordered, job.options)
     choose_device()
     model_folder = folder.path.parent / options.model
     begun = folder.artifacts / "evaluation.json"
@@ -32,4 +31,4 @@ def run(folder: JobFolder, job: Job) -> Iterator[dict[str, Any]]:
     if options.images == "split":
         name = options.dataset or json.loads((model_folder / "artifacts" / "model.json").read_text())["dataset"]
         dataset = open_dataset(folder.path.parent / name / "artifacts")
-    yield from evaluate(Order(folder.artifacts, model, options, dataset, name, roots))
+    yield from evaluate(Order(folder.artifacts, model, options, dataset, name, options.roots))

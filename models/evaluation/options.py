@@ -81,3 +81,12 @@ class EvaluationOptions:
         int | None,
         option("Batch size", "Blank: chosen by the size of the images.", ge=1, le=65536, group="Model", advanced=True),
     ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ordered(EvaluationOptions):
+    """The options of a job, with what the server adds: ``roots`` are the folders that files may be read from (none:
+    any), ``wait`` says whether it begins only when its model is Done."""
+
+    roots: tuple[str, ...] = ()
+    wait: bool = True

@@ -66,6 +66,33 @@ KINDS: dict[str, str] = {
     "explore.records": SEE,
     "explore.show": SEE,
     "explore.sprite": SEE,
+    "evaluations.answers": SEE,
+    "evaluations.cells": SEE,
+    "evaluations.compare": SEE,
+    "evaluations.create": MAKERS,
+    "evaluations.curve": SEE,
+    "evaluations.images": SEE,
+    "evaluations.matrix_csv": SEE,
+    "evaluations.new": SEE,
+    "evaluations.picture": SEE,
+    "evaluations.record": SEE,
+    "evaluations.resume": CHANGE,
+    "evaluations.show": SEE,
+    "evaluations.sprite": SEE,
+    "v1.compare_evaluations": SEE,
+    "v1.create_evaluation": MAKERS,
+    "v1.evaluation_answers": SEE,
+    "v1.evaluation_confusion": SEE,
+    "v1.evaluation_confusion_csv": SEE,
+    "v1.evaluation_curve": SEE,
+    "v1.evaluation_failures": SEE,
+    "v1.evaluation_images_page": SEE,
+    "v1.evaluation_options": PEOPLE,
+    "v1.evaluation_report": SEE,
+    "v1.evaluation_sprite": SEE,
+    "v1.get_evaluation": SEE,
+    "v1.list_evaluations": PEOPLE,
+    "v1.resume_evaluation": CHANGE,
     "home.bulk": PEOPLE,  # each job of the list is asked for by itself
     "home.index": PEOPLE,
     "home.running": PEOPLE,
@@ -218,6 +245,8 @@ PLACES: dict[str, Any] = {
 }  # fmt: skip
 NAMES = {"v1.change_user": "tom", "v1.delete_user": "tom", "admin.change_user": "tom"}
 QUERIES = {
+    "v1.evaluation_sprite": "indices=0",
+    "v1.compare_evaluations": "before=x",
     "v1.job_series": "curve=train/loss",
     "v1.record_sprite": "indices=0",
     "v1.append_upload": "offset=0",
@@ -225,6 +254,7 @@ QUERIES = {
 }
 MODEL = {"dataset": "20200101-000000-0000", "network": "lenet"}
 BODIES: dict[str, dict[str, Any]] = {
+    "v1.create_evaluation": {"model": "20200101-000000-0000"},
     "v1.draw_network": {"source": "("},
     "v1.edit_network": {"source": "(", "hash": "0" * 64, "edit": {}},
     "v1.measure_network": {"source": "("},
@@ -247,6 +277,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "v1.steer_model": {"act": "save"},
 }
 FORMS: dict[str, dict[str, Any]] = {
+    "evaluations.create": {"model": "20200101-000000-0000"},
     "datasets.create": {"folder": "/x"},
     "models.create": MODEL,
     "models.check": MODEL,
@@ -261,6 +292,13 @@ FORMS: dict[str, dict[str, Any]] = {
     "jobs.edit": {"name": "x"},
 }
 NETWORK_ROUTES = ("networks.changes", "v1.get_saved_network", "v1.get_version", "v1.save_version")
+EVALUATION_ROUTES = (
+    "evaluations",
+    "v1.compare_evaluations",
+    "v1.evaluation",
+    "v1.get_evaluation",
+    "v1.resume_evaluation",
+)
 MODEL_ROUTES = (
     "models",
     "digits_models",
@@ -295,6 +333,7 @@ def ask(lab: Lab, name: str | None, method: str, rule: Rule, visibility: str) ->
     """One request by one person about a fresh job of Olga's."""
     kind = "model" if rule.endpoint.startswith(MODEL_ROUTES) else "dataset"
     kind = "network" if rule.endpoint in NETWORK_ROUTES else kind
+    kind = "evaluation" if rule.endpoint.startswith(EVALUATION_ROUTES) else kind
     job = lab.job(kind, "olga", visibility)
     given = {**PLACES, "job_id": job.id, **({"name": NAMES[rule.endpoint]} if rule.endpoint in NAMES else {})}
     with lab.app.test_request_context():

@@ -1,0 +1,197 @@
+"""Evaluations over services, pages and REST on a really trained model: creating, reading, comparing, exporting."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app.services import evaluations
+from app.services.context import Conflict, NotFound
+from data.errors import InvalidOptions
+from jobs.tables import JobRow
+from models.evaluation.records import read_results
+from models.evaluation.select import Wanted
+from tests.app.conftest import Lab, make_lab
+from tests.app.finished import built_dataset
+from tests.app.judged import evaluated, trained_model
+from tests.data.factory import make_gradient_folder
+
+
+@dataclass
+class Bench:
+    lab: Lab
+    images: Path
+    dataset: JobRow
+    model: JobRow
+    other: JobRow
+    judged: JobRow
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory, lab_template: Path) -> Iterator[Bench]:
+    home = tmp_path_factory.mktemp("home")
+    images = make_gradient_folder(home / "data" / "images", per_class=12, size=16)
+    lab = make_lab(home, lab_template, data_roots=(home / "data",))
+    dataset = built_dataset(lab, images)
+    model, other = (trained_model(lab, dataset, seed=seed, learning_rate=rate) for seed, rate in ((1, 0.01), (2, 1e-6)))
+    yield Bench(lab, images, dataset, model, other, evaluated(lab, model, split="train", name="on training"))
+    lab.store.engine.dispose()
+
+
+def test_a_form_with_impossible_values_names_every_field(bench: Bench) -> None:
+    with pytest.raises(InvalidOptions) as error:
+        evaluations.create(
+            bench.lab.ctx,
+            bench.lab.who("olga"),
+            {"model": bench.model.id, "images": "list", "path": "/etc/passwd", "checkpoint": "epoch-77.00"},
+        )
+    assert set(error.value.fields) == {"path", "checkpoint"}
+    with pytest.raises(InvalidOptions, match="no test images"):
+        evaluations.create(bench.lab.ctx, bench.lab.who("olga"), {"model": bench.model.id, "split": "test"})
+    with pytest.raises(NotFound):
+        evaluations.create(bench.lab.ctx, bench.lab.who("olga"), {"model": bench.dataset.id})
+
+
+def test_a_model_with_a_checkpoint_is_not_waited_for_and_one_without_is(bench: Bench) -> None:
+    lab, olga = bench.lab, bench.lab.who("olga")
+    now = evaluations.create(lab.ctx, olga, {"model": bench.model.id, "split": "val"})
+    options = lab.store.folder(now.id).job().options
+    assert (options["wait"], options["checkpoint"]) == (False, "epoch-01.00")
+    fresh = lab.job(
+        "model", "olga", options={"network": "lenet", "dataset": bench.dataset.id}, parents=(bench.dataset.id,)
+    )
+    later = evaluations.create(lab.ctx, olga, {"model": fresh.id})
+    assert lab.store.folder(later.id).job().options["wait"] is True
+    assert lab.store.parents(later.id) == [fresh.id]
+
+
+def test_the_page_of_images_of_a_cell_and_its_sprite(bench: Bench) -> None:
+    client = bench.lab.client("vic")
+    records = read_results(bench.lab.store.folder(bench.judged.id).artifacts)
+    for show in ("wrong", "right", "all"):
+        found = client.get(f"/evaluations/{bench.judged.id}/images?show={show}&sort=hardest").json
+        right = records["rank"] == 0
+        assert found["total"] == {"wrong": (~right).sum(), "right": right.sum(), "all": len(records)}[show]
+    losses = [record["loss"] for record in found["records"]]
+    assert losses == sorted(losses, reverse=True)
+    cell = client.get(f"/evaluations/{bench.judged.id}/images?label=1&predicted=1&show=all").json
+    assert {(record["label"], record["predicted"]) for record in cell["records"]} <= {(1, 1)}
+    assert cell["total"] == ((records["label"] == 1) & (records["predicted"] == 1)).sum()
+    sprite = Image.open(io.BytesIO(client.get(found["sprite"]["url"]).data))
+    assert sprite.size == (found["sprite"]["columns"] * 96, found["sprite"]["rows"] * 96)
+    number = found["records"][0]["index"]
+    said = client.get(f"/evaluations/{bench.judged.id}/record/{number}").text
+    assert found["records"][0]["class"] in said
+
+
+def test_matrix_as_cells_csv_and_json_agree(bench: Bench) -> None:
+    client, address = bench.lab.client("sam"), f"/evaluations/{bench.judged.id}"
+    matrix = np.array(client.get(f"/api/v1{address}/confusion").json["matrix"])
+    cells = np.frombuffer(client.get(f"{address}/cells").data, "<i4").reshape(-1, 3)
+    dense = np.zeros_like(matrix)
+    dense[cells[:, 0], cells[:, 1]] = cells[:, 2]
+    assert (dense == matrix).all()
+    rows = list(csv.reader(io.StringIO(client.get(f"{address}/confusion.csv").text)))
+    assert rows[0][1:-1] == ["blue-to-left", "green-to-top", "red-to-right"]
+    assert [[int(value) for value in row[1:-1]] for row in rows[1:]] == matrix.tolist()
+    report = client.get(f"/api/v1{address}/report").json
+    assert matrix.sum() == report["labelled"] == 27
+    curve = client.get(f"/api/v1{address}/curve?class=2").json
+    assert (curve["positives"], curve["hits"][-1], curve["alarms"][-1]) == (9, 9, 18)
+    assert client.get(f"/api/v1{address}/curve?class=3").status_code == 404
+
+
+def test_two_models_are_compared_with_a_sentence(bench: Bench) -> None:
+    lab, olga = bench.lab, bench.lab.who("olga")
+    second = evaluated(lab, bench.other, split="train")
+    found = evaluations.comparison(lab.ctx, olga, second, bench.judged)
+    one, two = (read_results(lab.store.folder(row.id).artifacts)["rank"] == 0 for row in (second, bench.judged))
+    assert (found["fixed"], found["broken"]) == ((~one & two).sum(), (one & ~two).sum())
+    page = lab.client("olga").get(f"/evaluations/{second.id}/compare/{bench.judged.id}")
+    assert found["said"].split(" (")[0][:40] in page.text
+    shown = evaluations.compared_images(lab.ctx, olga, (second, bench.judged), "fixed", Wanted())
+    assert shown["total"] == found["fixed"]
+    assert all(record["before"] != record["class"] for record in shown["records"])
+    third = evaluated(lab, bench.model, split="val")
+    with pytest.raises(Conflict, match="different images"):
+        evaluations.comparison(lab.ctx, olga, third, bench.judged)
+    assert [other["id"] for other in evaluations.comparable(lab.ctx, olga, bench.judged)] == [second.id]
+
+
+def test_files_on_the_server_are_judged_and_shown(bench: Bench) -> None:
+    lab = bench.lab
+    many = bench.images.parent / "many"
+    shutil.copytree(bench.images, many)
+    (many / "broken.jpg").write_bytes(b"\xff\xd8 no")
+    row = evaluated(lab, bench.model, images="folder", path=str(many))
+    client = lab.client("olga")
+    found = client.get(f"/evaluations/{row.id}/images?show=unreadable").json
+    assert found["total"] == 1
+    assert client.get(found["sprite"]["url"]).status_code == 200
+    page = client.get(f"/evaluations/{row.id}").text
+    assert "broken.jpg" in page
+    assert client.get(f"/evaluations/{row.id}/picture/5").data.startswith(b"\x89PNG")
+
+
+def test_answers_as_csv_json_lines_and_parquet(bench: Bench) -> None:
+    client, address = bench.lab.client("olga"), f"/evaluations/{bench.judged.id}/answers"
+    rows = list(csv.DictReader(io.StringIO(client.get(f"{address}.csv").text)))
+    lines = [json.loads(line) for line in client.get(f"{address}.jsonl").text.splitlines()]
+    assert len(rows) == len(lines) == 27
+    for row, line in zip(rows, lines, strict=True):
+        assert row["path"] == line["path"]
+        assert Path(line["path"]).exists()
+        assert row["class1"] == line["top"][0]["class"] == line["predicted_class"]
+        assert float(row["probability1"]) == pytest.approx(line["confidence"])
+    answer = client.get(f"{address}.parquet")
+    try:
+        import pyarrow.parquet as parquet
+    except ImportError:
+        assert answer.status_code == 409
+        assert "pyarrow" in answer.text
+    else:
+        table = parquet.read_table(io.BytesIO(answer.data)).to_pylist()
+        assert [row["path"] for row in table] == [line["path"] for line in lines]
+
+
+def test_the_images_of_a_private_dataset_stay_private(bench: Bench) -> None:
+    lab = bench.lab
+    hidden = built_dataset(lab, bench.images, visibility="private")
+    row = evaluated(lab, bench.model, dataset=hidden.id, split="train")
+    assert lab.client("olga").get(f"/evaluations/{row.id}/sprite?at=0").status_code == 200
+    for path in ("sprite?at=0", "picture/0"):
+        assert lab.client("sam").get(f"/evaluations/{row.id}/{path}").status_code == 404
+    assert lab.client("sam").get(f"/evaluations/{row.id}").status_code == 200
+
+
+def test_an_aborted_evaluation_is_resumed_and_a_finished_one_is_not(bench: Bench) -> None:
+    lab = bench.lab
+    row = evaluations.create(lab.ctx, lab.who("olga"), {"model": bench.model.id})
+    lab.store.edit(row.id, status="Aborted")
+    assert lab.client("olga").post(f"/api/v1/evaluations/{row.id}/resume").status_code == 204
+    assert lab.store.get(row.id, anyone=True).resume_requested
+    assert lab.client("olga").post(f"/api/v1/evaluations/{bench.judged.id}/resume").status_code == 409
+
+
+def test_pages_of_model_form_and_evaluation(bench: Bench) -> None:
+    client = bench.lab.client("olga")
+    assert bench.judged.name in client.get(f"/models/{bench.model.id}").text
+    assert "epoch-01.00" in client.get(f"/evaluations/new?model={bench.model.id}").text
+    again = client.get(f"/jobs/{bench.judged.id}/do/clone", follow_redirects=True)
+    assert again.status_code == 200
+    refused = client.post("/evaluations/new", data={"model": bench.model.id, "images": "folder", "path": ""})
+    assert refused.status_code == 422
+    assert "Please give the folder" in refused.text
+    made = client.post("/evaluations/new", data={"model": bench.model.id, "images": "split", "split": "val"})
+    assert made.status_code == 303
+    waiting = client.get(made.location)
+    assert waiting.status_code == 200
