@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import create_app
 from app.config import Settings
 from app.supervisor import Supervisor
+from app.warming import warm_when_visited
 from data.errors import UserError
 from jobs.accounts import has_admin
 
@@ -42,6 +43,7 @@ def serve(settings: Settings, ready: Callable[[Flask, str], None] | None = None)
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
     app = open_app(settings)
+    warm_when_visited(app)
     server = listen(settings, app)
     url = address(settings, server.server_port)
     supervisor = Supervisor(settings)

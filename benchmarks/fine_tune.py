@@ -59,6 +59,8 @@ def train(home: Path, weights: Path) -> list[dict[str, Any]]:
         "freeze": "features",
         "mean_subtraction": "imagenet",
         "epochs": EPOCHS,
+        "batch_size": 16,
+        "optimizer": "adam",
         "schedule": "fixed",
         "flip": True,
         "seed": 1,

@@ -1,4 +1,7 @@
-"""Asking the warm inspector: starts it on first use, again after a crash, and ends it when it exceeds a deadline.
+"""Asking the warm inspectors: starts them on first use, again after a crash, and ends them when they exceed a deadline.
+
+There are two: one answers about trained models, the other about sources that nobody has run yet, so that a source which
+hangs or crashes holds up nobody's classification. Both are confined (jobs/sandbox) unless FOVEAL_CONFINE is 0.
 
 Plain sockets and locks only, so it works in plain Python and under gevent's patches (then from greenlets of one hub;
 not from gevent's thread pool).
@@ -7,6 +10,7 @@ not from gevent's thread pool).
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -26,13 +30,28 @@ from jobs import frames
 from jobs.executors.local import worker_environment
 from jobs.failures import signal_name
 from jobs.folder import tail_bytes
-from jobs.inspector import OVER_MEMORY
+from jobs.inspector import OVER_MEMORY, OVER_THREADS, READY
 
 START_DEADLINE = 120.0  # seconds; importing PyTorch takes 2 to 20, by machine and disk
 AT_ONCE = 8  # requests that are worked on at the same time; more wait
 _LONGEST_PATH = 100  # bytes; the kernel takes 107 for the address of a unix socket
 _MOST_THREADS = 4  # of torch in the inspector
 _LOG_KEPT = 2**20  # bytes of the log kept when an inspector starts
+
+SOURCES, MODELS = "sources", "models"
+ABOUT_SOURCES = frozenset(
+    {
+        "check_network",
+        "describe_network",
+        "describe_file",
+        "document_layer",
+        "draw_network",
+        "match_weights",
+        "measure_preflight",
+        "preflight",
+    }
+)
+"""Requests that the inspector of sources answers."""
 
 Answer = tuple[dict[str, Any], list[bytes]]
 
@@ -54,19 +73,19 @@ class _Collateral(Exception):
 
 
 class Inspectors:
-    """The inspector of one process: ``ask`` it; ``warm`` starts it ahead of the first request; ``close`` ends it."""
+    """The inspectors of one process: ``ask`` them; ``warm`` starts one ahead of requests; ``close`` ends them."""
 
     def __init__(self, home: Path, *, memory_limit: int | None = None) -> None:
         """``memory_limit`` in bytes; half of the machine's memory unless given."""
         self.home = Path(home)
         self.memory_limit = memory_limit if memory_limit is not None else psutil.virtual_memory().total // 2
-        self._process: _Process | None = None
+        self._processes: dict[str, _Process] = {}
         self._lock = threading.Lock()
         self._places = threading.BoundedSemaphore(AT_ONCE)
 
-    def warm(self) -> None:
-        """Start the inspector if there is none, without waiting for it. Raises InspectorDied."""
-        self._running()
+    def warm(self, room: str = MODELS) -> None:
+        """Start the inspector of SOURCES or MODELS if there is none, without waiting for it. Raises InspectorDied."""
+        self._running(room)
 
     def ask(
         self, name: str, params: Mapping[str, Any], blobs: Sequence[bytes] = (), deadline: float = 20.0
@@ -81,10 +100,11 @@ class Inspectors:
             raise InspectorTimeout(f"The inspector was busy with other requests for {deadline:g} s.", hint="Try again.")
         try:
             request = {"name": name, "params": dict(params)}
+            room = SOURCES if name in ABOUT_SOURCES else MODELS
             try:
-                return self._running().ask(request, blobs, deadline)
+                return self._running(room).ask(request, blobs, deadline)
             except _Collateral:
-                return self._running().ask(request, blobs, deadline)
+                return self._running(room).ask(request, blobs, deadline)
         except _Collateral:
             raise InspectorDied(
                 "The inspector was restarted twice because of other requests.", hint="Try again."
@@ -93,32 +113,35 @@ class Inspectors:
             self._places.release()
 
     def close(self) -> None:
-        """End the inspector; a later ``ask`` starts another."""
+        """End the inspectors; a later ``ask`` starts others."""
         with self._lock:
-            process, self._process = self._process, None
-        if process is not None:
+            processes, self._processes = list(self._processes.values()), {}
+        for process in processes:
             process.end()
 
-    def _running(self) -> _Process:
+    def _running(self, room: str) -> _Process:
         with self._lock:
-            if self._process is None or self._process.ended:
-                if self._process is not None:
-                    self._process.end()
-                self._process = _Process(self.home, self.memory_limit)
-            return self._process
+            process = self._processes.get(room)
+            if process is None or process.ended:
+                if process is not None:
+                    process.end()
+                process = self._processes[room] = _Process(self.home, self.memory_limit, room)
+            return process
 
 
 class _Process:
-    """One inspector process with its idle connections."""
+    """One inspector process with its idle connections and its scratch folder."""
 
-    def __init__(self, home: Path, memory_limit: int) -> None:
-        self._log = home / "run" / "inspector.log"
+    def __init__(self, home: Path, memory_limit: int, room: str = MODELS) -> None:
+        self._log = home / "run" / ("inspector.log" if room == MODELS else f"inspector-{room}.log")
+        self._room = room
         self._idle: list[socket.socket] = []
         self._ended_by_us = False
         self._memory_limit = memory_limit
         try:
             self._log.parent.mkdir(parents=True, exist_ok=True)
             self._socket = _socket_path(home)
+            self._scratch = Path(tempfile.mkdtemp(prefix="scratch-", dir=self._log.parent))
             self._child = self._start(home)
         except OSError as error:
             raise InspectorDied(f"The inspector could not start: {error}.") from error
@@ -130,10 +153,14 @@ class _Process:
                 log.truncate(0)
             self._log_start = log.seek(0, os.SEEK_END)
             limit = ["--memory-limit", str(self._memory_limit)]
+            if self._room == SOURCES:
+                limit.append("--warm-up")
+            if os.environ.get("FOVEAL_CONFINE", "1") != "0":
+                limit += ["--scratch", str(self._scratch.absolute())]
             return subprocess.Popen(
                 [sys.executable, "-P", "-m", "jobs.inspector", *limit, str(self._socket)],
                 cwd=home,
-                env=_environment(home),
+                env=_environment(home, self._scratch.absolute()),
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -178,6 +205,7 @@ class _Process:
         self._child.wait()
         if self._child.stdin:
             self._child.stdin.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
         with suppress(OSError):
             self._socket.unlink(missing_ok=True)
             if self._socket.parent != self._log.parent:
@@ -214,19 +242,27 @@ class _Process:
         if code == OVER_MEMORY:
             limit = f"{self._memory_limit / 1e9:.1f} GB"
             return InspectorDied(f"The request needed more than {limit} of memory.", hint="Try a smaller one.")
+        if code == OVER_THREADS:
+            return InspectorDied("The request started thousands of threads and was stopped.")
         how = f"was killed by {signal_name(-code)}" if code and code < 0 else f"ended with exit code {code}"
         text = tail_bytes(self._log, 4096, self._log_start).decode("utf-8", "replace").strip()
-        last = text.splitlines()[-1] if text else "it wrote nothing"
+        lines = [line for line in text.splitlines() if READY not in line]
+        last = lines[-1] if lines else "it wrote nothing"
         what = "could not start" if starting else f"{how} while it worked on this request"
         return InspectorDied(f"The inspector {what}: {last}", hint=f"{self._log} has the details.")
 
 
-def _environment(home: Path) -> dict[str, str]:
-    """A worker's, but with every GPU that the server sees, and with threads that leave room for trainings."""
+def _environment(home: Path, scratch: Path) -> dict[str, str]:
+    """A worker's, but with every GPU that the server sees, and with threads that leave room for trainings.
+
+    What libraries want to keep in files goes to the scratch folder, the only one where the inspector may write.
+    """
     values = worker_environment(home, ())
     values.pop("CUDA_VISIBLE_DEVICES")
     own = os.environ.get("CUDA_VISIBLE_DEVICES")
     threads = os.environ.get("OMP_NUM_THREADS", str(min(_MOST_THREADS, os.cpu_count() or 1)))
+    places = dict.fromkeys(("TMPDIR", "CUDA_CACHE_PATH", "TRITON_CACHE_DIR", "MPLCONFIGDIR"), str(scratch))
+    values |= {**places, "PYTHONDONTWRITEBYTECODE": "1"}
     return {**values, "OMP_NUM_THREADS": threads, **({} if own is None else {"CUDA_VISIBLE_DEVICES": own})}
 
 

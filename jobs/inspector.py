@@ -1,7 +1,8 @@
 """The inspector: ``python -m jobs.inspector SOCKET`` keeps PyTorch and models loaded and answers interactive requests.
 
 One connection is one thread; requests are the functions of ``models.inspection.requests.REQUESTS``. It ends with its
-parent: standard input is a pipe from it, and at its end the inspector leaves.
+parent: standard input is a pipe from it, and at its end the inspector leaves. It runs code of users, and is confined:
+see ``jobs/sandbox``.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -24,12 +26,18 @@ import psutil
 
 from data.errors import InvalidOptions, UserError
 from jobs import frames
+from jobs.sandbox import Sandbox
 
 log = logging.getLogger("foveal.inspector")
 
 OVER_MEMORY = 62
 """Exit code of an inspector that took more memory than it may."""
+OVER_THREADS = 63
+"""The same for threads."""
+MOST_THREADS = 2000
+READY = "inspector: ready"
 WATCH = 0.2  # seconds between two looks at the memory
+ROOM = 1 << 30  # bytes of data beyond the limit that is watched: stacks of threads, and libraries
 
 Handler = Callable[[dict[str, Any], list[bytes]], tuple[dict[str, Any], list[bytes]]]
 
@@ -37,16 +45,24 @@ Handler = Callable[[dict[str, Any], list[bytes]], tuple[dict[str, Any], list[byt
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--memory-limit", type=click.IntRange(0), default=0, help="Bytes it may take; 0: no limit.")
-def main(path: Path, memory_limit: int) -> None:
+@click.option("--scratch", type=click.Path(path_type=Path), help="Confine it, and let it write into this folder alone.")
+@click.option("--warm-up", is_flag=True, help="Import at once what first requests about sources would wait for.")
+def main(path: Path, memory_limit: int, scratch: Path | None, warm_up: bool) -> None:
     """Answer requests on the unix socket PATH until standard input ends."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s inspector: %(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the server's terminal is the server's affair
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
-    if memory_limit:
-        threading.Thread(target=_watch_memory, args=(memory_limit,), daemon=True).start()
     listener = _listen(path)  # before the slow import: clients queue up meanwhile
-    handlers = _load_requests()
-    log.info("ready for %s", ", ".join(handlers))
+    sandbox = Sandbox(scratch, memory_limit + ROOM if memory_limit else 0) if scratch else None
+    if sandbox:
+        sandbox.enter()
+    threading.Thread(target=_leave_with_parent, args=(scratch,), daemon=True).start()
+    threading.Thread(target=_watch, args=(memory_limit,), daemon=True).start()
+    handlers, prepare = _load_requests()
+    if sandbox:
+        sandbox.close()
+    if warm_up:
+        threading.Thread(target=prepare, daemon=True).start()
+    log.info("%s for %s", READY, ", ".join(handlers))
     while True:
         connection, _ = listener.accept()
         threading.Thread(target=serve, args=(connection, handlers), daemon=True).start()
@@ -86,6 +102,10 @@ def respond(
         fields = error.fields if isinstance(error, InvalidOptions) else None
         words = {"message": error.message, "field": error.field, "hint": error.hint, "fields": fields}
         return {"error": words}, []
+    except MemoryError:
+        hint = "Choose smaller images, a smaller batch or a smaller network."
+        message = "This needs more memory than the server gives to it."
+        return {"error": {"message": message, "field": None, "hint": hint, "fields": None}}, []
     except BaseException as error:
         log.exception("request %s failed", request["name"])
         return {"failure": f"{type(error).__name__}: {error}"}, []
@@ -105,17 +125,22 @@ def _listen(path: Path) -> socket.socket:
     return listener
 
 
-def _load_requests() -> Mapping[str, Handler]:
-    """Importing them brings torch in. FOVEAL_REQUESTS names another module (tests)."""
+def _load_requests() -> tuple[Mapping[str, Handler], Callable[[], None]]:
+    """Importing them brings torch in. FOVEAL_REQUESTS names another module (tests).
+
+    Beside the handlers the module's ``warm_up``: what the first request would otherwise wait for.
+    """
     module = importlib.import_module(os.environ.get("FOVEAL_REQUESTS", "models.inspection.requests"))
     handlers: Mapping[str, Handler] = module.REQUESTS
-    return handlers
+    return handlers, getattr(module, "warm_up", lambda: None)
 
 
-def _leave_with_parent() -> None:
+def _leave_with_parent(scratch: Path | None) -> None:
     """Leave at once when the parent's end of our standard input is closed, with all that was started here."""
     while os.read(0, 4096):  # not sys.stdin: its lock, held here, would abort the interpreter when it ends
         pass
+    if scratch:
+        shutil.rmtree(scratch, ignore_errors=True)
     _leave(0)
 
 
@@ -128,14 +153,21 @@ def _leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _watch_memory(limit: int) -> None:
-    """A limit on address space would count what is only mapped (CUDA maps terabytes), so what is used is watched."""
+def _watch(limit: int) -> None:
+    """Leave where too much is used; ``limit`` in bytes, 0: none.
+
+    A limit on address space would count what is only mapped (CUDA maps terabytes), and the kernel's limit on processes
+    counts all of a user's, so what this process uses is watched.
+    """
     process = psutil.Process()
     while True:
         used = process.memory_info()
-        if used.rss - getattr(used, "shared", 0) > limit:
+        if limit and used.rss - getattr(used, "shared", 0) > limit:
             log.error("more than %d bytes of memory: leaving", limit)
             _leave(OVER_MEMORY)
+        if process.num_threads() > MOST_THREADS:
+            log.error("more than %d threads: leaving", MOST_THREADS)
+            _leave(OVER_THREADS)
         time.sleep(WATCH)
 
 

@@ -40,6 +40,10 @@ class Shape:
         return (BATCH, self.channels, self.height, self.width)
 
 
+class TooLarge(UserError):
+    """The network has more weights than any machine of ours could hold."""
+
+
 class Empty(Exception):
     """A layer left nothing of the image."""
 
@@ -64,6 +68,8 @@ def examine(source: str, shape: Shape, device: str = "meta") -> Examined:
     """
     try:
         result = _run(source, shape, torch.device(device))
+    except TooLarge:
+        raise
     except Exception as error:
         if (explained := _blame_size(source, shape)) is not None:
             raise explained from error
@@ -78,7 +84,7 @@ def _run(source: str, shape: Shape, device: torch.device) -> Examined:
         model = load_network(source, **shape.keywords())
         parameters = sum(weight.numel() for weight in model.parameters())
         if parameters > LARGEST:
-            raise UserError(
+            raise TooLarge(
                 f"The network would have {parameters:,} weights for images of {shape.width}x{shape.height}: too many.",
                 hint="Choose smaller images, or a network with fewer weights.",
             )

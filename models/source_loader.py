@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import linecache
+import re
 import sys
 import traceback
 from collections import deque
@@ -101,6 +102,8 @@ def error_line(error: BaseException, source: str) -> int | None:
 def in_words(error: BaseException, line: int, source: str) -> str:
     """``Line 12 of your network: NameError: name 'relu' is not defined. It reads: return relu(x)``."""
     said = error.msg if isinstance(error, SyntaxError) else str(error)
+    if isinstance(error, RuntimeError) and (bytes_wanted := re.search(r"tried to allocate (\d+) bytes", said)):
+        said = f"it wants {int(bytes_wanted[1]) / 1e9:.1f} GB at once, and there is not that much memory"
     what = f"{type(error).__name__}: {said.strip().partition(chr(10))[0]}".rstrip(".: ")
     lines = source.splitlines()
     text = lines[line - 1].strip() if 0 < line <= len(lines) else ""

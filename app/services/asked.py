@@ -28,6 +28,8 @@ from models.train_options import TrainOptions
 from models.weights.options import check_start
 
 CUSTOM = "custom"
+DEADLINE = 20.0
+"""Seconds that a network may take to be built and looked at; then its inspector is ended."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,11 @@ def class_names(ctx: Context, dataset: JobRow) -> list[str]:
     return [str(name) for name in ctx.states.get(dataset.id).artifacts.get("classes", ())]
 
 
-def ask(ctx: Context, wanted: Asked, request: str, params: Mapping[str, Any], deadline: float = 20.0) -> dict[str, Any]:
+def ask(ctx: Context, wanted: Asked, request: str, params: Mapping[str, Any], deadline: float | None = None) -> dict[str, Any]:
     """Ask an inspector about the network of the form; errors of the network get the form's field."""
     known = {"source": wanted.source, **wanted.shape, **params}
     try:
-        answer, _ = ctx.inspectors.ask(request, known, deadline=deadline)
+        answer, _ = ctx.inspectors.ask(request, known, deadline=deadline or DEADLINE)
     except UserError as error:
         if error.field is None and not isinstance(error, InspectorDied):
             error.field = "source" if wanted.options.network == CUSTOM else "network"

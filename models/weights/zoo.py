@@ -1,4 +1,7 @@
-"""Pretrained weights of torchvision: what they are is known without a file, the file is downloaded when needed."""
+"""Pretrained weights of torchvision: what they are is known without a file, the file is downloaded when needed.
+
+torchvision is imported when somebody asks for its weights: it brings torch._dynamo in, which takes as long as torch.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torchvision.models as zoo
 
 from data.errors import UserError
 from models.weights.files import first_line
@@ -19,6 +21,8 @@ from models.weights.matching import Shapes
 @lru_cache(maxsize=1)
 def catalogue() -> dict[str, str]:
     """Every name of weights for image classification, such as ResNet18_Weights.IMAGENET1K_V1 -> its network."""
+    import torchvision.models as zoo
+
     found: dict[str, str] = {}
     for network in zoo.list_models(module=zoo):
         for entry in zoo.get_model_weights(network):
@@ -32,11 +36,15 @@ def entry_of(name: str) -> Any:
     if name not in catalogue():
         near = ", ".join(get_close_matches(name, catalogue(), 4, 0.0))
         raise UserError(f"torchvision has no weights {name}; it has, among others, {near}.", field="pretrained")
-    return zoo.get_weight(name)
+    from torchvision.models import get_weight
+
+    return get_weight(name)
 
 
 def shapes(name: str) -> Shapes:
     """The tensors' shapes, without downloading anything: torchvision's own network says them."""
+    import torchvision.models as zoo
+
     entry = entry_of(name)
     more: dict[str, Any] = {"init_weights": False} if catalogue()[name] in ("googlenet", "inception_v3") else {}
     with torch.device("meta"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from typing import Any
 
@@ -51,4 +52,18 @@ def spawn(_params: dict[str, Any], _blobs: list[bytes]) -> tuple[dict[str, Any],
     return {"pid": subprocess.Popen(["sleep", "300"]).pid}, []
 
 
-REQUESTS = {f.__name__: f for f in (echo, crash, sleep, leave, wrong, spawn)}
+def write(params: dict[str, Any], _blobs: list[bytes]) -> tuple[dict[str, Any], list[bytes]]:
+    """Write a file: at ``path``, or as a temporary one."""
+    path = params["path"] or os.path.join(tempfile.gettempdir(), "found")
+    with open(path, "w") as file:
+        file.write("here")
+    return {"path": path}, []
+
+
+def check_network(_params: dict[str, Any], _blobs: list[bytes]) -> tuple[dict[str, Any], list[bytes]]:
+    """A source that holds the interpreter's lock for ever."""
+    while True:
+        pow(3, 10**6)
+
+
+REQUESTS = {f.__name__: f for f in (echo, crash, sleep, leave, wrong, spawn, write, check_network)}

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from data.errors import InvalidOptions, UserError
-from jobs.inspection import InspectorDied, Inspectors, InspectorTimeout
+from jobs.inspection import MODELS, InspectorDied, Inspectors, InspectorTimeout
 from jobs.processes import start_mark
 
 ROOT = Path(__file__).parents[2]
@@ -96,11 +96,12 @@ def test_a_crash_costs_one_request(inspectors: Inspectors) -> None:
 def test_one_that_died_between_two_requests_costs_none(inspectors: Inspectors) -> None:
     pid = inspectors.ask("echo", {})[0]["pid"]
     os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: inspectors._process and inspectors._process.ended)  # a zombie's threads may still be ending
+    wait_for(lambda: inspectors._processes[MODELS].ended)  # a zombie's threads may still be ending
     assert inspectors.ask("echo", {})[0]["pid"] != pid
 
 
-def test_a_deadline_kills_it_with_all_it_started(inspectors: Inspectors) -> None:
+def test_a_deadline_kills_it_with_all_it_started(inspectors: Inspectors, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOVEAL_CONFINE", "0")  # where the kernel lets it start anything at all
     pid, child = inspectors.ask("echo", {})[0]["pid"], inspectors.ask("spawn", {})[0]["pid"]
     with pytest.raises(InspectorTimeout, match=r"0\.2 s "):
         inspectors.ask("sleep", {"seconds": 60}, deadline=0.2)
@@ -122,6 +123,27 @@ def test_a_module_that_cannot_be_imported_is_said(inspectors: Inspectors, monkey
     monkeypatch.setenv("FOVEAL_REQUESTS", "tests.jobs.no_such_module")
     with pytest.raises(InspectorDied, match="no_such_module"):
         inspectors.ask("echo", {})
+
+
+def test_it_may_write_into_its_scratch_folder_alone_and_that_goes_with_it(inspectors: Inspectors) -> None:
+    scratch = Path(inspectors.ask("write", {"path": None})[0]["path"]).parent
+    assert scratch.exists()
+    with pytest.raises(UserError, match="may not write to"):
+        inspectors.ask("write", {"path": str(scratch.parent / "elsewhere")})
+    with pytest.raises(UserError, match="may not start other programs"):
+        inspectors.ask("spawn", {})
+    inspectors.close()
+    assert not scratch.exists()
+
+
+def test_a_source_that_hangs_holds_up_no_trained_model(inspectors: Inspectors) -> None:
+    inspectors.ask("echo", {})
+    with ThreadPoolExecutor(1) as pool:
+        hanging = pool.submit(inspectors.ask, "check_network", {}, (), 1.5)
+        assert inspectors.ask("echo", {"n": 1})[0]["n"] == 1
+        assert not hanging.done()
+        with pytest.raises(InspectorTimeout):
+            hanging.result()
 
 
 def test_close_leaves_nothing_and_may_be_repeated(inspectors: Inspectors) -> None:
@@ -153,7 +175,7 @@ def test_it_ends_with_its_parent_however_that_ends(tmp_path: Path, patch: str) -
     parent = subprocess.Popen(
         [sys.executable, "-c", _PARENT.format(patch=patch), str(tmp_path)],
         cwd=ROOT,
-        env={**os.environ, "FOVEAL_REQUESTS": "tests.jobs.requests_for_tests"},
+        env={**os.environ, "FOVEAL_REQUESTS": "tests.jobs.requests_for_tests", "FOVEAL_CONFINE": "0"},
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -1,0 +1,1 @@
+"""Tests of what confines the code of networks."""
