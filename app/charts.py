@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bokeh.plotting import figure as Figure
 
 THEMES = ("light", "dark")
-KINDS = ("model", "dataset")
+KINDS = ("model", "dataset", "statistics")
 # Okabe and Ito, "Color Universal Design" (2008); the dark column is lightened where blue would sink into the page.
 COLOURS = {
     "light": {"train": "#0072B2", "val": "#D55E00", "third": "#009E73", "fourth": "#CC79A7", "text": "#5b6776"},
@@ -76,7 +76,8 @@ def build(kind: str, theme: str) -> dict[str, Any]:
     from bokeh.document import Document
 
     document = Document()
-    roots = _model_roots(theme) if kind == "model" else _dataset_roots(theme)
+    makers = {"model": _model_roots, "dataset": _dataset_roots, "statistics": _statistics_roots}
+    roots = makers[kind](theme)
     for root in roots:
         document.add_root(root)
     return {"document": document.to_json(deferred=False), "roots": [root.name for root in roots]}
@@ -146,21 +147,88 @@ def _mark_best(plot: Figure, name: str, colour: str) -> None:
 
 
 def _dataset_roots(theme: str) -> list[Figure]:
-    """One bar a class, stacked by split; the page computes the rectangles, so 1,000 classes are as quick as ten."""
+    """One bar a class, stacked by split; the page computes the rectangles, so 1,000 classes are as quick as ten.
+
+    On the logarithmic scale bars cannot be stacked: there they stand one before the other.
+    """
+    return [_class_bars(theme, "classes", log=False), _class_bars(theme, "classes-log", log=True)]
+
+
+def _class_bars(theme: str, name: str, *, log: bool) -> Figure:
     from bokeh.models import ColumnDataSource, FixedTicker, HoverTool
 
-    plot = _figure(theme, "classes", 260, "0,0")
-    plot.xaxis.ticker = FixedTicker(ticks=[], name="class ticks")
+    plot = _figure(theme, name, 260, "0,0", y_axis_type="log" if log else "linear")
+    plot.xaxis.ticker = FixedTicker(ticks=[], name=f"{name} ticks")
     plot.xgrid.visible = False
-    plot.y_range.start = 0
+    if not log:
+        plot.y_range.start = 0
     columns = ("left", "right", "bottom", "top", "name", "count", "share")
     for split, key in (("train", "train"), ("val", "val"), ("test", "third")):
-        source = ColumnDataSource({column: [] for column in columns}, name=split)
+        source = ColumnDataSource({column: [] for column in columns}, name=f"{split} log" if log else split)
         ink = COLOURS[theme][key]
         bars = plot.quad("left", "right", "top", "bottom", source=source, color=ink, line_color=None, alpha=0.9)
         tips = [("class", "@name"), (split, "@count{0,0} (@share{0.0%})")]
         plot.add_tools(HoverTool(renderers=[bars], tooltips=tips))
-    return [plot]
+    return plot
+
+
+def _statistics_roots(theme: str) -> list[Figure]:
+    """Distributions of a split: histograms whose edges the page computes, sizes as dots, grey levels as lines."""
+    roots = [_sizes(theme), _levels(theme)]
+    for name, words in (
+        ("aspect", "width over height"),
+        ("file_bytes", "bytes"),
+        ("brightness", "mean grey level"),
+        ("contrast", "deviation"),
+        ("sharpness", "variance of the Laplacian"),
+    ):
+        roots.append(_histogram(theme, name, words, log=name in ("aspect", "file_bytes", "sharpness")))
+    return roots
+
+
+def _histogram(theme: str, name: str, words: str, *, log: bool) -> Figure:
+    from bokeh.models import ColumnDataSource, HoverTool, NumeralTickFormatter
+
+    plot = _figure(theme, name, 170, "0,0", x_axis_type="log" if log else "linear", **_ranges())
+    source = ColumnDataSource({column: [] for column in ("left", "right", "top")}, name=f"{name} data")
+    ink = COLOURS[theme]["train"]
+    bars = plot.quad("left", "right", "top", 0, source=source, color=ink, line_color=None, alpha=0.85)
+    plot.xaxis.ticker.desired_num_ticks = 6
+    number = "0.[00]a" if log else "0.[0]"
+    plot.xaxis.formatter = NumeralTickFormatter(format=number)
+    tips = [(words, f"@left{{{number}}} to @right{{{number}}}"), ("images", "@top{0,0}")]
+    plot.add_tools(HoverTool(renderers=[bars], tooltips=tips, mode="vline"))
+    return plot
+
+
+def _ranges() -> dict[str, Any]:
+    """Ranges that the page sets: there is no data yet that they could follow."""
+    from bokeh.models import Range1d
+
+    return {"x_range": Range1d(0.1, 1), "y_range": Range1d(0.1, 1)}
+
+
+def _sizes(theme: str) -> Figure:
+    from bokeh.models import ColumnDataSource, HoverTool
+
+    plot = _figure(theme, "sizes", 250, "0,0", x_axis_type="log", y_axis_type="log", **_ranges())
+    plot.xaxis.axis_label, plot.yaxis.axis_label = "width, px", "height, px"
+    source = ColumnDataSource({column: [] for column in ("x", "y", "size", "count")}, name="sizes data")
+    ink = COLOURS[theme]["val"]
+    dots = plot.scatter("x", "y", size="size", source=source, color=ink, alpha=0.55, line_color=None)
+    plot.add_tools(HoverTool(renderers=[dots], tooltips=[("size", "@x{0,0} x @y{0,0}"), ("images", "@count{0,0}")]))
+    return plot
+
+
+def _levels(theme: str) -> Figure:
+    from bokeh.models import ColumnDataSource
+
+    plot = _figure(theme, "levels", 170, "0.[00]%", **_ranges())
+    inks = {"red": "#d62728", "green": "#2ca02c", "blue": "#3f7fd0", "grey": COLOURS[theme]["text"]}
+    for channel, ink in inks.items():
+        source = ColumnDataSource({"x": [], "y": []}, name=f"levels {channel}")
+        plot.line("x", "y", source=source, color=ink, width=1.5)
+    return plot
 
 
 def _figure(theme: str, name: str, height: int, number: str, **options: Any) -> Figure:

@@ -14,6 +14,7 @@ from data.checks import check_options
 from data.database import FORMAT, SplitInfo
 from data.dataset_options import DatasetOptions
 from data.errors import UserError
+from data.exclusion import leave_out
 from data.objects.build import build_objects
 from data.pipeline import Chunk, Recipe, prepare_part, usable_cores
 from data.preparation import Preparation
@@ -29,13 +30,18 @@ SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}
 
 
 def build_dataset(
-    options: DatasetOptions, target: Path, *, threads: int | None = None, roots: Sequence[Path] | None = None
+    options: DatasetOptions,
+    target: Path,
+    *,
+    threads: int | None = None,
+    roots: Sequence[Path] | None = None,
+    excluded: frozenset[str] = frozenset(),
 ) -> Iterator[Event]:
     """Build the dataset into ``target`` (the format of docs/architecture.md), yielding events as it goes.
 
     The same options on the same files give the same bytes, whatever the number of threads. Files that cannot be read
-    are listed in failures.jsonl. ``roots`` are the folders that lists may lead into (None: anywhere). Raises UserError
-    (nothing to read, wrong options) and OSError (disk full).
+    are listed in failures.jsonl. ``roots`` are the folders that lists may lead into (None: anywhere); images whose
+    path is among ``excluded`` are left out. Raises UserError (nothing to read, wrong options) and OSError (disk full).
     """
     check_options(options)
     _clear(target)
@@ -46,7 +52,10 @@ def build_dataset(
         if listing.kind != CLASSIFICATION:
             yield from build_objects(options, target, listing)
             return
-        plan = make_plan(listing.groups, rules_of(options))
+        plan, removed = leave_out(make_plan(listing.groups, rules_of(options)), excluded, listing.shown)
+        if removed:
+            yield {"kind": "artifact", "name": "excluded", "value": removed}
+            yield _note(f"Left out {sum(removed.values()):,} images that are on the list of this version.")
         yield from _announce(listing, plan)
         yield from _Build(options, target, listing, plan, threads or usable_cores()).run()
     finally:

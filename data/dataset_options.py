@@ -214,6 +214,25 @@ class DatasetOptions:
             advanced=True,
         ),
     ] = "exact"
+    exclude: Annotated[
+        str | None,
+        option(
+            "Leave out",
+            'A text file on the server with one path a line, or "job:ID": what that dataset left out.',
+            widget="path",
+            group="Splits",
+            advanced=True,
+        ),
+    ] = None
+    analyse: Annotated[
+        bool,
+        option(
+            "Analyse it when it is built",
+            "Statistics, duplicates, leakage between splits and other findings, with what other jobs leave of the CPU.",
+            group="Images",
+            advanced=True,
+        ),
+    ] = True
     seed: Annotated[
         int, option("Seed", "The same seed gives the same dataset.", ge=0, le=2**31 - 1, group="Splits", advanced=True)
     ] = 0

@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.analysis.columns import SORTS, Columns
+from data.analysis.layout import inside
 from data.database import Split
 from data.errors import UserError
 
 Numbers = NDArray[np.int64]
+LEAST_AREA = 6
+"""Numbers that make an area: three corners."""
 _PIECE = 16 << 20
 """Bytes of paths searched at a time."""
 
@@ -25,19 +28,21 @@ class Query:
     """Which records, and in which order. ``sort`` is a key of SORTS, with a leading "-" for falling values.
 
     ``finding`` names a finding of the doctor, whose own order (worst first, copies side by side) is taken where there
-    is no ``sort``; ``chosen`` are record numbers picked by hand (from the map), None: all.
+    is no ``sort``; ``area`` is a polygon on the map of the set, x1, y1, x2, y2 ..., and means the records shown in it;
+    ``chosen`` are record numbers picked by hand, None: all.
     """
 
     cls: int | None = None
     text: str = ""
     finding: str = ""
     sort: str = ""
+    area: tuple[float, ...] = ()
     chosen: tuple[int, ...] | None = None
 
     @property
     def plain(self) -> bool:
         """Whether the split's own index answers it in O(page)."""
-        return not (self.text or self.finding or self.sort) and self.chosen is None
+        return not (self.text or self.finding or self.sort or self.area) and self.chosen is None
 
 
 def select(split: Split, columns: Columns, query: Query) -> Numbers:
@@ -117,9 +122,19 @@ def _filters(split: Split, columns: Columns, query: Query) -> Iterator[Numbers]:
         yield _finding(columns, query.finding)
     if query.text:
         yield search(split, query.text)
+    if query.area:
+        yield _inside(columns, query.area)
     if query.chosen is not None:
         chosen = np.asarray(query.chosen, np.int64)
         yield chosen[(chosen >= 0) & (chosen < len(split))]
+
+
+def _inside(columns: Columns, area: tuple[float, ...]) -> Numbers:
+    """The records whose place on the map lies in the polygon; none where there is no map."""
+    if "map" not in columns or len(area) < LEAST_AREA:
+        return np.empty(0, np.int64)
+    corners = np.array(area[: len(area) // 2 * 2]).reshape(-1, 2)
+    return np.flatnonzero(inside(np.asarray(columns["map"]), corners))
 
 
 def _finding(columns: Columns, name: str) -> Numbers:

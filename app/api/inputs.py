@@ -39,7 +39,9 @@ class Paging(Input):
 class TypedJobQuery(Paging):
     """Which jobs of a type."""
 
-    status: list[Literal["Initialized", "Waiting", "Running", "Paused", "Done", "Aborted", "Error"]] = Field(default_factory=list)
+    status: list[Literal["Initialized", "Waiting", "Running", "Paused", "Done", "Aborted", "Error"]] = Field(
+        default_factory=list
+    )
     text: Text = Field("", description="Words that name, id, group or owner contain.")
     group: Text | None = None
     owner: Text | None = None
@@ -50,7 +52,7 @@ class TypedJobQuery(Paging):
 class JobQuery(TypedJobQuery):
     """Which jobs."""
 
-    type: Literal["dataset", "model", "network", "evaluation"] | None = None
+    type: Literal["dataset", "model", "network", "analysis", "evaluation"] | None = None
 
 
 class JobChange(Input):
@@ -92,10 +94,19 @@ class SeriesQuery(Input):
     width: int = Field(1000, ge=4, le=100_000, description="About how many points; no spike is lost.")
 
 
-class RecordsQuery(Input):
-    """Which page of the records of a split."""
+class ViewQuery(Input):
+    """Which records of a split, and in which order."""
 
     cls: int | None = Field(None, alias="class", ge=0, le=BIG, description="Only records of this class number.")
+    text: str = Field("", max_length=200, description="Only records whose path contains this.")
+    finding: str = Field("", max_length=40, description="Only records of this finding of the doctor.")
+    area: str = Field("", max_length=8000, description="Only records inside this polygon on the map: x1,y1,x2,y2,...")
+    sort: str = Field("", max_length=40, description='"brightness", "-sharpness" ...: by value, "-" for falling.')
+
+
+class RecordsQuery(ViewQuery):
+    """Which page of the records of a split."""
+
     page: int = Field(1, ge=1, le=BIG)
     size: int = Field(100, ge=1, le=500)
 

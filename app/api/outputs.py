@@ -134,6 +134,7 @@ class Record(Output):
     index: int
     label: int | None
     cls: str = Field(alias="class")
+    value: float | None = Field(None, description="What the page is sorted by.")
 
 
 class Records(Output):
@@ -189,6 +190,9 @@ class FullRecord(Record):
     channels: int
     encoding: str
     bytes: int
+    source: dict[str, Any] | None = Field(None, description="The source file: width, height, bytes, kind.")
+    measures: dict[str, float] = Field(default_factory=dict, description="Brightness, contrast, sharpness.")
+    findings: list[dict[str, str]] = Field(default_factory=list, description="Name and title of each finding it is in.")
 
 
 class Failures(Output):

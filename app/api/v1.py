@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from app.api import (
     v1_accounts,
+    v1_analyses,
     v1_datasets,
     v1_evaluations,
     v1_jobs,
@@ -28,6 +29,7 @@ from app.auth import public
 APIS = (
     v1_jobs.api,
     v1_datasets.api,
+    v1_analyses.api,
     v1_sources.api,
     v1_previews.api,
     v1_models.api,

@@ -8,14 +8,25 @@ from flask import Response, request, url_for
 
 from app.api.endpoint import Api, Input
 from app.api.idempotency import once
-from app.api.inputs import DatasetIn, PageQuery, PathQuery, RecordsQuery, SpriteQuery, TypedJobQuery, UploadQuery
+from app.api.inputs import (
+    DatasetIn,
+    PageQuery,
+    PathQuery,
+    RecordsQuery,
+    SpriteQuery,
+    TypedJobQuery,
+    UploadQuery,
+    ViewQuery,
+)
 from app.api.outputs import Created, Failures, FullRecord, Job, JobPage, Marked, PathFound, Records, Uploaded
 from app.api.v1_jobs import job_page, one
 from app.auth import current
 from app.extensions import context, offload
-from app.services import annotations, datasets, jobs, uploads
+from app.services import annotations, datasets, explorer, jobs, uploads
 from app.services.suggest import suggest
 from data.dataset_options import DatasetOptions
+from data.errors import InvalidOptions
+from data.index import Query
 from data.options import schema
 
 api = Api("datasets")
@@ -68,15 +79,15 @@ def dataset_failures(job_id: str, query: PageQuery) -> dict[str, Any]:
 
 @api.operation("GET", "/datasets/<job_id>/splits/<split>/records", returns=Records)
 def list_records(job_id: str, split: str, query: RecordsQuery) -> dict[str, Any]:
-    """A page of the records of a split, of one class or of all."""
+    """A page of the records of a split: of a class, of a finding, with words in the path, in an order of values."""
     row = one(job_id, "dataset")
-    return datasets.explore(context(), current(), row, split, query.cls, query.page, query.size)
+    return explorer.explore(context(), current(), row, split, view_query(query), (query.page, query.size))
 
 
 @api.operation("GET", "/datasets/<job_id>/splits/<split>/records/<int:index>", returns=FullRecord)
 def get_record(job_id: str, split: str, index: int) -> dict[str, Any]:
-    """One record: its class, the file it was made from, its size."""
-    return datasets.record(context(), current(), one(job_id, "dataset"), split, index)
+    """One record: its class, the file it was made from, its size, what was measured, and the findings it is in."""
+    return explorer.record(context(), current(), one(job_id, "dataset"), split, index)
 
 
 @api.operation("GET", "/datasets/<job_id>/splits/<split>/records/<int:index>/image", produces="image/*")
@@ -128,3 +139,11 @@ def upload(query: UploadQuery) -> dict[str, Any]:
     else:
         stream, name = request.stream, query.filename
     return {"path": uploads.receive(context(), current(), cast(BinaryIO, stream), name)}
+
+
+def view_query(query: ViewQuery) -> Query:
+    """What the parameters of a request mean to the index."""
+    area = explorer.area_of(query.area) if query.area else ()
+    if query.area and not area:
+        raise InvalidOptions({"area": ["An area has at least three corners: x1,y1,x2,y2,x3,y3."]})
+    return Query(cls=query.cls, text=query.text, finding=query.finding, sort=query.sort, area=area)

@@ -23,7 +23,7 @@ def page_of(row: JobRow) -> str:
     """The address of a job's page."""
     if row.type == "network":
         return url_for("networks.show", name=row.id)
-    pages = {"dataset": "datasets.show", "evaluation": "evaluations.show"}
+    pages = {"dataset": "datasets.show", "analysis": "analyses.show", "evaluation": "evaluations.show"}
     return url_for(pages.get(row.type, "models.show"), job_id=row.id)
 
 
@@ -55,6 +55,8 @@ def clone(job_id: str) -> AnyResponse:
     row = find_job(context(), current(), job_id)
     if row.type == "network":
         return redirect(url_for("networks.new", **{"from": row.id}))
+    if row.type == "analysis":
+        return redirect(page_of(row))
     forms = {"dataset": "datasets.new", "evaluation": "evaluations.new"}
     return redirect(url_for(forms.get(row.type, "models.new"), clone=row.id))
 

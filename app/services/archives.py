@@ -157,7 +157,7 @@ def tar_bytes(members: list[Member], compressor: _Compressor) -> Iterator[bytes]
 
 def zip_bytes(members: list[Member]) -> Iterator[bytes]:
     """A zip of the members, a piece at a time."""
-    sink = _Sink()
+    sink = Sink()
     with zipfile.ZipFile(cast(BinaryIO, sink), "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for member in members:
             entry = zipfile.ZipInfo(member.name, time.localtime()[:6])
@@ -172,19 +172,23 @@ def zip_bytes(members: list[Member]) -> Iterator[bytes]:
     yield sink.take()
 
 
-class _Sink:
+class Sink:
     """A file that can only be written to and emptied; zipfile then writes as to a pipe."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
+        self.held = 0
 
     def write(self, data: bytes) -> int:
+        """Take some bytes."""
         self._parts.append(bytes(data))
+        self.held += len(data)
         return len(data)
 
     def flush(self) -> None:
         """Nothing is kept back."""
 
     def take(self) -> bytes:
-        parts, self._parts = self._parts, []
+        """What was written since the last time."""
+        parts, self._parts, self.held = self._parts, [], 0
         return b"".join(parts)

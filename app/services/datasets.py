@@ -10,7 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from app.services.context import Conflict, Context, NotFound, require
+from app.services import analysis_jobs
+from app.services.context import Conflict, Context, NotFound, find_job, require
 from app.services.offload import offload
 from app.services.paths import roots, server_path
 from app.services.sprites import as_png, sheet
@@ -19,6 +20,7 @@ from data.checks import PATHS, check_options
 from data.database import Dataset, Split
 from data.dataset_options import DatasetOptions
 from data.errors import InvalidOptions, UserError
+from data.exclusion import parse_list, read_list, write_list
 from data.options import parse, plain
 from data.whole import write_json
 from data.workspace import ROOTS_FILE
@@ -29,26 +31,50 @@ from jobs.tables import JobRow
 
 SPLITS = ("train", "val", "test")
 MIME = {"png": "image/png", "jpg": "image/jpeg", "raw": "image/png"}
+SAME_AS = "job:"
 LARGEST_PAGE = 500
 LARGEST_CELL = 256
 
 
-def create(ctx: Context, who: Principal | None, values: Mapping[str, Any]) -> JobRow:
-    """A new dataset job from form values (DatasetOptions, name, group, visibility, notes).
+def create(
+    ctx: Context,
+    who: Principal | None,
+    values: Mapping[str, Any],
+    parent: JobRow | None = None,
+    without: Sequence[str] = (),
+) -> JobRow:
+    """A new dataset job from form values (DatasetOptions, name, group, visibility, notes), and one that analyses it.
 
-    Raises InvalidOptions naming every wrong field, NotAllowed, StorageFull.
+    ``parent`` is the dataset of which it is a new version, ``without`` are paths to be left out beside those that
+    the option ``exclude`` names. Raises InvalidOptions naming every wrong field, NotAllowed, StorageFull.
     """
     who = require(who, "create")
     options, label = parse_form(DatasetOptions, values, lambda given: Path(given.folder).name or "Dataset")
     options = _checked(ctx, who, options)
-    allow = partial(_allow, ctx, who)
-    order = Order(type="dataset", task="build_dataset", options=options, prepare=allow)
-    return submit(ctx, who, order, label, values)
+    prepare = partial(_prepare, ctx, who, [*listed(ctx, who, options), *without])
+    parents = (parent.id,) if parent else ()
+    order = Order(type="dataset", task="build_dataset", options=options, parents=parents, prepare=prepare)
+    row = submit(ctx, who, order, label, values)
+    if options.analyse:
+        analysis_jobs.start(ctx, who, row)
+    return row
 
 
-def _allow(ctx: Context, who: Principal, folder: JobFolder) -> None:
-    """Write down which folders the job may follow lists into (data/workspace.py); its worker does not know settings."""
+def _prepare(ctx: Context, who: Principal, excluded: Sequence[str], folder: JobFolder) -> None:
+    """Write down which folders the job may follow lists into (data/workspace.py), and which images it leaves out."""
     write_json(folder.path / ROOTS_FILE, [str(root) for root in roots(ctx, who)])
+    if excluded:
+        write_list(folder.path, excluded)
+
+
+def listed(ctx: Context, who: Principal, options: DatasetOptions) -> list[str]:
+    """The paths that the option ``exclude`` means: a list on the server, or ("job:ID") what a dataset left out."""
+    if not options.exclude:
+        return []
+    if options.exclude.startswith(SAME_AS):
+        other = find_job(ctx, who, options.exclude.removeprefix(SAME_AS), "dataset")
+        return sorted(read_list(ctx.store.folder(other.id).path))
+    return parse_list(server_path(ctx, who, options.exclude, "exclude"), Path(options.folder))
 
 
 def _checked(ctx: Context, who: Principal, options: DatasetOptions) -> DatasetOptions:
@@ -95,7 +121,7 @@ def explore(
     pages = max(1, math.ceil(total / size))
     page = min(max(page, 1), pages)
     numbers = part.page((page - 1) * size, size, cls)
-    records = [_record(dataset, part, number) for number in numbers]
+    records = [short_record(dataset, part, number) for number in numbers]
     head = {"split": split, "class": cls, "page": page, "size": size, "pages": pages, "total": total}
     return {**head, "records": records}
 
@@ -107,7 +133,7 @@ def record(ctx: Context, who: Principal | None, row: JobRow, split: str, index: 
     _within(row, part, split, index)
     width, height = part.size(index)
     size = {"width": width, "height": height, "channels": dataset.channels}
-    found = {**_record(dataset, part, index), "split": split, "path": part.path(index)}
+    found = {**short_record(dataset, part, index), "split": split, "path": part.path(index)}
     return {**found, **size, "encoding": dataset.encoding, "bytes": len(part.encoded(index))}
 
 
@@ -184,7 +210,8 @@ def _within(row: JobRow, part: Split, split: str, index: int) -> None:
         raise NotFound(f"The {split} split of {row.name} has {len(part)} records, numbered from 0.")
 
 
-def _record(dataset: Dataset, part: Split, index: int) -> dict[str, Any]:
+def short_record(dataset: Dataset, part: Split, index: int) -> dict[str, Any]:
+    """What lists show of a record."""
     label = int(part.label(index))
     caption = part.caption(index, dataset.classes)
     return {"index": index, "label": None if label < 0 else label, "class": caption}  # several objects: no one class

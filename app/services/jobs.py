@@ -163,7 +163,7 @@ def delete(ctx: Context, who: Principal | None, row: JobRow) -> None:
 
 
 def _needs_for_good(child: JobRow) -> bool:
-    """Whether a job cannot do without its parent: an analysis goes with it, a version that is built needs it no more."""
+    """Whether a job cannot do without its parent: an analysis goes with it, a finished version needs it no more."""
     return child.type != "analysis" and not (child.type == "dataset" and Status(child.status).finished)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -62,19 +63,17 @@ class Columns:
         order: NDArray[np.int64] = np.load(self._order_path(sort), mmap_mode="r")
         return order
 
-    def value(self, sort: str, index: int) -> float:
-        """The value of one record by which a sort orders."""
-        return float(self.sort_values(sort)[index])
-
-    def sort_values(self, sort: str) -> NDArray[Any]:
-        """The values by which a sort orders. Raises KeyError."""
+    def sort_values(self, sort: str, records: Sequence[int] | None = None) -> NDArray[Any]:
+        """The values by which a sort orders, of all records or of some. Raises KeyError."""
+        at = slice(None) if records is None else np.asarray(records, np.int64)
         if sort == "area":
-            area: NDArray[Any] = self["source_width"].astype(np.uint64) * self["source_height"]
+            area: NDArray[Any] = self["source_width"][at].astype(np.uint64) * self["source_height"][at]
             return area
         if sort == "aspect":
-            ratio: NDArray[Any] = self["source_width"] / np.maximum(self["source_height"], 1)
+            ratio: NDArray[Any] = self["source_width"][at] / np.maximum(self["source_height"][at], 1)
             return ratio
-        return self["source_bytes"] if sort == "file_bytes" else self[sort]
+        values: NDArray[Any] = self["source_bytes" if sort == "file_bytes" else sort][at]
+        return values
 
     def save_orders(self) -> None:
         """Write the order of each sort whose values are there. Raises OSError (disk full)."""

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from data.analysis.columns import Columns
 from data.analysis.distributions import histogram, sizes
+from data.analysis.layout import lay_out
 from data.analysis.pictures import save_pictures
 from data.analysis.scan import Scan, Scanned
-from data.database import Dataset, Split
+from data.codecs import Pixels
+from data.database import CLASSIFICATION, Dataset, Split
 from data.doctor.evidence import Evidence
 from data.doctor.report import report
 from data.pipeline import usable_cores
@@ -28,25 +30,33 @@ def analyse(dataset: Dataset, target: Path, *, threads: int | None = None) -> It
     """Measure every record and write what was found into ``target`` (layout: docs/architecture.md).
 
     analysis.json comes last, so a folder without it is no analysis. Raises ValueError for a damaged record, OSError.
+    A dataset of boxes or masks is not analysed yet; a note says so.
     """
+    if dataset.kind != CLASSIFICATION:
+        yield {"kind": "note", "text": "Datasets with boxes or masks are not analysed yet."}
+        return
     target.mkdir(parents=True, exist_ok=True)
     (target / "analysis.json").unlink(missing_ok=True)
     progress = Progress(sum(info.entries for info in dataset.splits.values()), "images")
     statistics: dict[str, Any] = {}
     looks: dict[str, NDArray[np.int8]] = {}
+    samples: dict[str, Pixels] = {}
     for name in dataset.splits:
         split = dataset.split(name)
         scan = Scan(split, len(dataset.classes), threads or usable_cores())
         for done in scan.run():
             if progress.add(done):
                 yield progress.event(f"Measuring {WORDS[name]} images")
-        statistics[name], looks[name] = _keep(split, scan.result, target / name), scan.result.looks
+        statistics[name] = _keep(split, scan.result, target / name)
+        looks[name], samples[name] = scan.result.looks, scan.result.sample
+    layout = _map(dataset, samples, target)
     yield progress.event("Looking for problems")
     columns = {name: Columns(dataset.split(name), target / name) for name in dataset.splits}
     found = report(Evidence(dataset, columns, looks), target)
     for each in columns.values():
         each.save_orders()
-    write_json(target / "analysis.json", {"format": FORMAT, "splits": statistics, "findings": found})
+    result = {"format": FORMAT, "splits": statistics, "map": layout, "findings": found}
+    write_json(target / "analysis.json", result)
     yield {"kind": "artifact", "name": "findings", "value": {item["name"]: item["count"] for item in found}}
 
 
@@ -55,7 +65,6 @@ def _keep(split: Split, found: Scanned, folder: Path) -> dict[str, Any]:
     save_pictures(found.moments, folder)
     for name, values in found.columns.items():
         np.save(folder / f"{name}.npy", values)
-    np.save(folder / "sample.npy", found.sample)
     columns = Columns(split, folder)
     return {
         "records": len(split),
@@ -67,6 +76,14 @@ def _keep(split: Split, found: Scanned, folder: Path) -> dict[str, Any]:
         **{name: histogram(columns[name]) for name in ("brightness", "contrast")},
         "sharpness": histogram(columns["sharpness"], log=True),
     }
+
+
+def _map(dataset: Dataset, samples: dict[str, Pixels], target: Path) -> dict[str, Any]:
+    """Write ``<split>/map.npy``, the places of the first records of each split; what is told of the map as JSON."""
+    places, told = lay_out(samples, {name: info.entries for name, info in dataset.splits.items()})
+    for name, points in places.items():
+        np.save(target / name / "map.npy", points)
+    return told
 
 
 def _known(columns: Columns, sort: str, *, log: bool) -> dict[str, Any] | None:

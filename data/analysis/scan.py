@@ -21,7 +21,7 @@ BATCH_BYTES = 800_000
 BATCH_MOST = 250
 SAMPLE = 20_000
 """So many records of a split are kept small for the map of the set; records are in random order, so the first do."""
-SAMPLE_SIZE = 16
+SAMPLE_SIZE = 12
 
 
 @dataclass

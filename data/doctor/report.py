@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data.doctor import Check, Finding, examine
 from data.doctor.evidence import Evidence
@@ -54,9 +55,17 @@ def _told(evidence: Evidence, check: Check, finding: Finding) -> dict[str, Any]:
         "splits": {split: len(records) for split, records in by_split.items()},
         "groups": int(finding.groups.max()) + 1 if finding.groups is not None and len(finding.groups) else 0,
         "remove": {split: len(records) for split, records in evidence.by_split(finding.remove).items()},
-        "thumbs": [_place(evidence, int(record)) for record in finding.records[:THUMBS]],
+        "thumbs": [_place(evidence, int(record)) for record in _shown(finding)],
         "files": finding.files,
     }
+
+
+def _shown(finding: Finding) -> NDArray[np.int64]:
+    """The records shown as examples: the first ones, or a pair of each of the first groups."""
+    if finding.groups is None:
+        return finding.records[:THUMBS]
+    starts = np.flatnonzero(np.diff(finding.groups, prepend=-1))[: THUMBS // 2]
+    return finding.records[np.stack([starts, starts + 1], axis=1).ravel()]
 
 
 def _place(evidence: Evidence, record: int) -> list[Any]:

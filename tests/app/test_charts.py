@@ -48,8 +48,8 @@ def test_the_model_template_has_a_source_for_every_curve(cache: Path) -> None:
 
 def test_the_dataset_template_has_a_source_for_every_split(cache: Path) -> None:
     made = json.loads(charts.template(cache, "dataset", "light"))
-    assert made["roots"] == ["classes"]
-    assert {"train", "val", "test", "class ticks", "classes x"} <= names(made["document"])
+    assert made["roots"] == ["classes", "classes-log"]
+    assert {"train", "val", "test", "classes ticks", "classes x", "train log"} <= names(made["document"])
 
 
 def test_themes_differ_only_in_ink(cache: Path) -> None:

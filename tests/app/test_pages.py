@@ -132,9 +132,10 @@ def test_a_finished_dataset_and_its_explorer(alone: Lab, images: Path) -> None:
     image = client.get(sprite[1].replace("&amp;", "&"))
     assert image.mimetype == "image/jpeg"
     assert "immutable" in image.headers["Cache-Control"]
-    record = re.search(r'data-record="([^"]+)"', text)
+    record = re.search(r'href="([^"]+/record/[^"]+)"', text)
     assert record
-    assert str(images) in client.get(record[1]).text
+    for part in ("", "?part=1"):
+        assert str(images) in client.get(record[1] + part).text
 
 
 def test_curves_come_in_one_answer(alone: Lab) -> None:

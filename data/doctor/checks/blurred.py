@@ -13,7 +13,7 @@ LEAST_SIDE = 64
 
 @check("blurred", "Blurred images", 1)
 def blurred(evidence: Evidence) -> Finding | None:
-    """Edges are wide: the finest detail (see data/analysis/measure.py) is below 0.4 and below a third of the usual.
+    """Edges are wide: their fineness (1 to 3 mostly, 5 for noise) is below 0.4 and below a third of the usual.
 
     Sets of records under 64 pixels a side are not judged: scaled so far down, a blurred photo is as sharp as another.
     """

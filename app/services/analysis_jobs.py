@@ -1,0 +1,43 @@
+"""Analysis jobs: asking for one, and finding those of a dataset."""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+
+from app.services.context import Conflict, Context, require
+from app.services.jobs import Label
+from app.services.submit import Order, submit
+from data.analysis.options import AnalysisOptions
+from jobs.job import Status
+from jobs.permissions import Principal
+from jobs.tables import JobRow
+
+TYPE = "analysis"
+
+
+def start(ctx: Context, who: Principal | None, row: JobRow) -> JobRow:
+    """Ask for an analysis of a dataset, finished or not: it waits for it. Raises NotAllowed, Conflict, StorageFull."""
+    require(who, "view", row)
+    who = require(who, "create")
+    if (going := newest(ctx, row)) and not Status(going.status).finished:
+        raise Conflict(f"{row.name} is being analysed already.", blockers=(going.id,))
+    visibility = cast(Literal["lab", "private"], row.visibility)
+    label = Label(name=f"Analysis of {row.name}"[:500], group=row.group, visibility=visibility)
+    options = AnalysisOptions(dataset=row.id)
+    order = Order(type=TYPE, task="analyse_dataset", options=options, parents=(row.id,))
+    return submit(ctx, who, order, label, {})
+
+
+def of(ctx: Context, row: JobRow) -> list[JobRow]:
+    """The analyses of a dataset, newest first."""
+    return [child for child in ctx.store.children(row.id) if child.type == TYPE]
+
+
+def newest(ctx: Context, row: JobRow) -> JobRow | None:
+    """The analysis asked for last, None where there is none."""
+    return next(iter(of(ctx, row)), None)
+
+
+def dataset_of(ctx: Context, row: JobRow) -> str:
+    """The id of the dataset that an analysis is about."""
+    return next(iter(ctx.store.parents(row.id)), "")

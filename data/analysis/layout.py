@@ -1,0 +1,67 @@
+"""The map of a set: a place in the plane for each sampled record, so that lookalikes lie close together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.codecs import Pixels
+
+MOST = 20_000
+"""Points of a map: more would hide each other, and a browser draws so many at once."""
+Places = NDArray[np.float32]
+
+
+def shares(samples: Mapping[str, Pixels], totals: Mapping[str, int]) -> dict[str, int]:
+    """How many records of each split are shown: all, or MOST of them in proportion. Records come in random order."""
+    everything = max(1, sum(totals.values()))
+    part = min(1.0, MOST / everything)
+    return {name: min(len(samples[name]), max(1, round(totals[name] * part))) for name in samples}
+
+
+def lay_out(samples: Mapping[str, Pixels], totals: Mapping[str, int]) -> tuple[dict[str, Places], dict[str, Any]]:
+    """Places float32 [k, 2] for the first k records of each split, within -1 .. 1, and what is to be told of them.
+
+    Principal component analysis of small pictures uint8 [n, h, w, c]: what differs most from picture to picture
+    becomes left to right, the next bottom to top. The same pictures give the same map.
+    """
+    counts = shares(samples, totals)
+    rows = np.concatenate([samples[name][: counts[name]].reshape(counts[name], -1) for name in samples])
+    points, explained = principal(rows.astype(np.float32))
+    ends = np.cumsum([0, *counts.values()])
+    places = {name: points[ends[at] : ends[at + 1]] for at, name in enumerate(counts)}
+    told = {
+        "method": "pca",
+        "points": counts,
+        "explained": explained,
+        "sampled": sum(counts.values()) < sum(totals.values()),
+    }
+    return places, told
+
+
+def principal(rows: NDArray[np.float32]) -> tuple[Places, list[float]]:
+    """The first two principal components of rows [n, values], scaled into -1 .. 1; the variance that each explains."""
+    centred = rows - rows.mean(axis=0)
+    values, axes = np.linalg.eigh(centred.T @ centred)
+    first = axes[:, ::-1][:, :2]
+    if first.shape[1] < 2:
+        first = np.concatenate([first, np.zeros((len(first), 2 - first.shape[1]), np.float32)], axis=1)
+    # An axis has no direction of its own: its largest entry is made positive, so that the map is the same every time.
+    first = first * np.sign(first[np.abs(first).argmax(axis=0), np.arange(2)])
+    points = centred @ first
+    points = points / max(1e-6, float(np.abs(points).max()))
+    total = max(1e-9, float(values.clip(0).sum()))
+    return points.astype(np.float32), [float(value) / total for value in values[::-1][:2].clip(0)]
+
+
+def inside(places: Places, area: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+    """Which places [n, 2] lie inside the polygon ``area`` [corners, 2] (even-odd rule)."""
+    x, y = places[:, 0], places[:, 1]
+    result = np.zeros(len(places), bool)
+    for (x1, y1), (x2, y2) in zip(area, np.roll(area, -1, axis=0), strict=True):
+        if y1 != y2:
+            result ^= ((y1 > y) != (y2 > y)) & (x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)
+    return result
