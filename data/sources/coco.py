@@ -136,12 +136,15 @@ def _read(
         if isinstance(annotation, dict):
             of_image[annotation.get("image_id")].append(annotation)
     builder = found.builders.setdefault(split, GroupBuilder())
-    for count, (image, name) in enumerate(zip(images, names, strict=True), 1):
+    since = 0
+    for image, name in zip(images, names, strict=True):
         if place := paths.whole(name):
             builder.add(*place, list(_things(of_image.pop(image.get("id"), ()), numbers, found)))
-        if count % REPORT == 0:
-            yield REPORT
-    yield len(images) % REPORT
+            since += 1
+        if since == REPORT:
+            yield since
+            since = 0
+    yield since
     if orphans := sum(map(len, of_image.values())):
         found.dropped["annotations are of images that the file does not list"] += orphans
     found.notes += [f"Read {shown(path)}: {len(images):,} images, below {shown(paths.root)}.", *paths.problems()]

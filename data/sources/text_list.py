@@ -30,9 +30,9 @@ def detect(seen: Peek) -> Clue | None:
     if name is None:
         return None
     lines = seen.head(name).decode("utf-8", "replace").splitlines()[:20]
-    lines = lines[: max(1, len(lines) - 1)]
+    lines = [line for line in lines if line.strip()]
     fitting = [line for line in lines if (found := _LINE.match(line)) and is_image(found["path"])]
-    if not fitting or len(fitting) < len([line for line in lines if line.strip()]):
+    if not fitting or 2 * len(fitting) < len(lines):
         return None
     return Clue(
         0.9 if seen.is_file else 0.65, f'Its lines are paths with a class number, such as "{shown(fitting[0])}".'
