@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import Any
 
@@ -23,7 +23,7 @@ from app.services.context import find_job, require
 from app.services.models import checkpoint_name
 from app.services.paths import server_path
 from data.errors import UserError
-from jobs.inspection import InspectorDied, InspectorTimeout
+from jobs.inspection import InspectorDied
 from jobs.tables import JobRow
 
 blueprint = new_blueprint("inference")
@@ -57,17 +57,22 @@ def classify_many() -> Response:
 
     Memory does not grow with the list. Images that cannot be read are named under ``failed`` and counted.
     """
-    row, sent = _model(), request.files.get("image_list")
-    require(current(), "infer", row)
-    if sent is None:
-        raise BadRequest("Send a text file with one image path a line as image_list.")
-    lines = (line.decode("utf-8", "replace") for line in sent.stream)
-    paths = image_paths(lines, request.values.get("image_folder", "").strip(), _limit())
+    row, paths = asked_for()
     batches = _batches(row, checkpoint_name(context(), row, epoch_of("snapshot_epoch")), paths)
     first = next(batches, None)  # whatever is wrong with the request is found before the answer begins
     if first is None:
         raise BadRequest("image_list names no image.")
     return Response(stream_with_context(written(chain([first], batches))), mimetype="application/json")
+
+
+def asked_for() -> tuple[JobRow, Iterator[str]]:
+    """The model and the paths of a request with an ``image_list``. Raises BadRequest where there is none."""
+    row, sent = _model(), request.files.get("image_list")
+    require(current(), "infer", row)
+    if sent is None:
+        raise BadRequest("Send a text file with one image path a line as image_list.")
+    lines = (line.decode("utf-8", "replace") for line in sent.stream)
+    return row, image_paths(lines, request.values.get("image_folder", "").strip(), _limit())
 
 
 def _model() -> JobRow:
@@ -112,13 +117,26 @@ def written(batches: Iterable[Batch]) -> Iterator[str]:
     yield f'}}, "failed": {json.dumps(failed)}, "failures": {failures}}}'
 
 
-def _batches(row: JobRow, checkpoint: str, paths: Iterator[str]) -> Iterator[Batch]:
+def batched(paths: Iterator[str]) -> Iterator[list[str]]:
+    """The paths in lists of ``BATCH``."""
     while batch := list(islice(paths, BATCH)):
+        yield batch
+
+
+def _batches(row: JobRow, checkpoint: str, paths: Iterator[str]) -> Iterator[Batch]:
+    for batch in batched(paths):
         yield _classified(row, checkpoint, batch)
 
 
 def _classified(row: JobRow, checkpoint: str, paths: list[str]) -> Batch:
     """Predictions by path, and the reasons of those that cannot be read."""
+    allowed, wrong = readable(row, paths)
+    found = _ask(row, checkpoint, allowed, wrong) if allowed else {}
+    return found, wrong
+
+
+def readable(row: JobRow, paths: list[str]) -> tuple[list[str], dict[str, str]]:
+    """The paths inside the folders that may be read, and the reasons why others are not."""
     wrong: dict[str, str] = {}
     allowed = []
     for path in paths:
@@ -127,29 +145,26 @@ def _classified(row: JobRow, checkpoint: str, paths: list[str]) -> Batch:
             allowed.append(path)
         except UserError as error:
             wrong[path] = str(error)
-    found = _ask(row, checkpoint, allowed, wrong) if allowed else {}
-    return found, wrong
+    return allowed, wrong
 
 
 def _ask(row: JobRow, checkpoint: str, paths: list[str], wrong: dict[str, str]) -> dict[str, Any]:
-    """Ask for a batch; where an image in it cannot be read, ask for its halves, so that only that one is missing."""
-    try:
-        answer = _patiently(row, checkpoint, paths)
-    except (InspectorDied, InspectorTimeout):
-        raise
-    except UserError as error:
-        if len(paths) == 1:
-            wrong[paths[0]] = str(error)
-            return {}
-        middle = len(paths) // 2
-        return {**_ask(row, checkpoint, paths[:middle], wrong), **_ask(row, checkpoint, paths[middle:], wrong)}
-    predictions = (shapes.prediction(classes) for classes in answer["predictions"])
-    return dict(zip(paths, predictions, strict=True))
+    """The predictions of a batch by path; those that cannot be read are added to ``wrong``."""
+    answer = patiently(row, checkpoint, paths)
+    wrong.update((paths[error["index"]], spoken(error)) for error in answer["errors"])
+    pairs = zip(paths, answer["predictions"], strict=True)
+    return {path: shapes.prediction(classes) for path, classes in pairs if classes}
 
 
-def _patiently(row: JobRow, checkpoint: str, paths: list[str]) -> dict[str, Any]:
+def spoken(error: Mapping[str, Any]) -> str:
+    """Why an image could not be read, and what to do."""
+    return " ".join(text for text in (error["message"], error["hint"]) if text)
+
+
+def patiently(row: JobRow, checkpoint: str, paths: list[str], top: int = 5) -> dict[str, Any]:
     """A second try where the inspector died: a new one is started for it."""
+    more = {"paths": paths, "checkpoint": checkpoint, "top": top, "inputs": False, "tolerant": True}
     try:
-        return models.classify(context(), current(), row, paths=paths, checkpoint=checkpoint, top=5)
+        return models.classify(context(), current(), row, **more)
     except InspectorDied:
-        return models.classify(context(), current(), row, paths=paths, checkpoint=checkpoint, top=5)
+        return models.classify(context(), current(), row, **more)

@@ -233,7 +233,8 @@ class Prediction(Output):
 class Classified(Output):
     """The best classes of each image."""
 
-    predictions: list[list[Prediction]]
+    predictions: list[list[Prediction]] = Field(description="Empty for an image that could not be read.")
+    errors: list[dict[str, Any]] = Field([], description="For each such image its index, message and hint.")
     checkpoint: str
     seconds: float | None = None
     inputs: list[str] | None = Field(None, description="PNG, base64: what the network saw.")

@@ -123,12 +123,14 @@ def classify(
     checkpoint: str | None = None,
     top: int = 5,
     inputs: bool = True,
+    tolerant: bool = False,
 ) -> dict[str, Any]:
     """The ``top`` classes of each image, from the warm inspector.
 
     Images are encoded files (``images``), files on the server inside the roots (``paths``), or one ``record``
     (split, number) of the model's dataset. Answers ``predictions`` (a list of {class, index, probability} for each
-    image, best first), ``inputs`` (PNG bytes of what it saw; [] unless asked for), ``seconds``, ``checkpoint``.
+    image, best first), ``inputs`` (PNG bytes of what it saw; [] unless asked for), ``seconds``, ``checkpoint``. Where
+    ``tolerant``, an image that cannot be read has [] and an entry {index, message, hint} in ``errors``.
     """
     who = require(who, "infer", row)
     name = checkpoint_name(ctx, row, checkpoint)
@@ -139,7 +141,7 @@ def classify(
     if not 0 < len(blobs) + len(files) <= MOST_IMAGES:
         raise UserError(f"Give between 1 and {MOST_IMAGES} images.", field="image")
     params: dict[str, Any] = {"folder": str(ctx.store.folder(row.id).path), "checkpoint": name, "top": max(1, top)}
-    params |= {"images": len(blobs), "paths": files, "pictures": inputs}
+    params |= {"images": len(blobs), "paths": files, "pictures": inputs, "tolerant": tolerant}
     answer, seen = ctx.inspectors.ask("classify", params, blobs)
     return {**answer, "inputs": seen, "checkpoint": name}
 

@@ -25,11 +25,12 @@ Image = bytes | Path
 
 
 def classify(params: dict[str, Any], blobs: list[bytes]) -> tuple[dict[str, Any], list[bytes]]:
-    """``{folder, checkpoint or null, top, paths, pictures}`` and encoded images as blobs -> the classes of each image.
+    """``{folder, checkpoint or null, top, paths, pictures, tolerant}`` and encoded images as blobs -> their classes.
 
     ``predictions`` holds for each image (blobs first, then paths) a list of {class, index, probability 0..1}, best
-    first. The blobs of the answer are PNGs of what the network saw, unless ``pictures`` is false. Raises UserError
-    naming the image that cannot be read.
+    first. The blobs of the answer are PNGs of what the network saw, unless ``pictures`` is false. An image that cannot
+    be read ends the request in a UserError naming it; where ``tolerant`` its prediction and its PNG are empty instead,
+    and ``errors`` holds {index, message, hint} of it.
     """
     start = time.perf_counter()
     model = models.get(Path(params["folder"]), params.get("checkpoint"))
@@ -37,32 +38,46 @@ def classify(params: dict[str, Any], blobs: list[bytes]) -> tuple[dict[str, Any]
     top = max(1, min(int(params.get("top", 5)), len(model.classes)))
     predictions: list[list[dict[str, Any]]] = []
     pictures: list[bytes] = []
+    errors: list[dict[str, Any]] = []
+    tolerant = bool(params.get("tolerant"))
     for first in range(0, len(images), BATCH):
-        pixels = prepare(model, images[first : first + BATCH], first, len(images))
-        predictions += best(logits(model, pixels).softmax(1), model.classes, top)
+        seen = prepare(model, images[first : first + BATCH], first, len(images), errors if tolerant else None)
+        good = [picture for picture in seen if picture is not None]
+        answers = iter(best(logits(model, np.stack(good)).softmax(1), model.classes, top) if good else [])
+        predictions += [[] if picture is None else next(answers) for picture in seen]
         if params.get("pictures", True):
-            pictures += [encode(picture, "png") for picture in pixels]
+            pictures += [b"" if picture is None else encode(picture, "png") for picture in seen]
     seconds = time.perf_counter() - start
-    return {"predictions": predictions, "seconds": seconds, "checkpoint": model.checkpoint}, pictures
+    errors.sort(key=lambda error: int(error["index"]))
+    known = {"predictions": predictions, "seconds": seconds, "checkpoint": model.checkpoint, "errors": errors}
+    return known, pictures
 
 
-def prepare(model: LoadedModel, images: Sequence[Image], first: int, total: int) -> Pixels:
-    """What the network sees, uint8 [n, h, w, c]; many images on all cores. Raises UserError saying which one fails."""
+def prepare(
+    model: LoadedModel, images: Sequence[Image], first: int, total: int, errors: list[dict[str, Any]] | None = None
+) -> list[Pixels | None]:
+    """What the network sees of each image, uint8 [h, w, c]; many images on all cores.
 
-    def one(number: int, image: Image) -> Pixels:
+    Raises UserError saying which one fails, or adds it to ``errors`` where that is given, with None in its place.
+    """
+
+    def one(number: int, image: Image) -> Pixels | None:
         try:
             content = image if isinstance(image, bytes) else read_file(image)
             return model.preprocessing.pixels(content)
         except UserError as error:
+            if errors is not None:
+                errors.append({"index": number, "message": error.message, "hint": error.hint})
+                return None
             name = image.name if isinstance(image, Path) else f"image {number + 1} of {total}"
             if total == 1 and isinstance(image, bytes):
                 raise
             raise UserError(f"{name}: {error.message}", field=error.field, hint=error.hint) from error
 
     if len(images) == 1:
-        return one(first, images[0])[None]
+        return [one(first, images[0])]
     with ThreadPoolExecutor(usable_cores()) as pool:
-        return np.stack(list(pool.map(one, range(first, first + len(images)), images)))
+        return list(pool.map(one, range(first, first + len(images)), images))
 
 
 @torch.inference_mode()

@@ -236,6 +236,7 @@ KINDS: dict[str, str] = {
     "digits_networks.customize": PEOPLE,
     "digits_networks.visualize_network": PEOPLE,
     "digits_session.login": PUBLIC,
+    "digits_top_n.top_n": SEE,
     "digits_session.logout": PUBLIC,
 }
 PLACES: dict[str, Any] = {
@@ -303,6 +304,7 @@ MODEL_ROUTES = (
     "models",
     "digits_models",
     "digits_inference",
+    "digits_top_n",
     "training",
     "v1.classify",
     "v1.resume_model",
