@@ -29,6 +29,7 @@ class JobFolder:
         self.exit_path = self.path / "exit"
         self.handle_path = self.path / "handle.json"
         self.series = self.path / "series"
+        self.layers = self.path / "layers"
         self.checkpoints = self.path / "checkpoints"
         self.artifacts = self.path / "artifacts"
 

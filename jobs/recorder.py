@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.folder import EventLog, JobFolder
+from jobs.layers import LayerWriter
 from jobs.series import SeriesWriter
 
 INTERVAL = 0.25  # seconds between two flushes of points, and between two progress events
@@ -26,6 +27,7 @@ class Recorder:
     def __init__(self, folder: JobFolder) -> None:
         self._events = EventLog(folder.events_path)
         self._series = SeriesWriter(folder.series)
+        self._layers = LayerWriter(folder.layers)
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._tick, name="recorder", daemon=True)
@@ -53,6 +55,10 @@ class Recorder:
             kind = values.pop("kind")
             if kind == "points":
                 self._points(values)
+            elif kind == "layers":
+                self._layers.add(**values)
+            elif kind == "histograms":
+                self._layers.add_histograms(values.pop("table"), values.pop("step"), values.pop("names"), values)
             elif kind == "progress":
                 self._progressed(values)
             else:
@@ -83,6 +89,7 @@ class Recorder:
 
     def _flush_points(self) -> None:
         self._series.flush()
+        self._layers.flush()
         self._steps = 0
 
     def _flush_progress(self) -> None:

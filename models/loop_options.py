@@ -81,6 +81,30 @@ class LoopOptions:
             advanced=True,
         ),
     ] = False
+    layer_interval: Annotated[
+        int,
+        option(
+            "Look into layers every",
+            "Norms, update ratios, dead units of every layer, for the heat map; 0: never.",
+            unit="steps",
+            ge=0,
+            le=10**9,
+            group="Training",
+            advanced=True,
+        ),
+    ] = 20
+    histogram_interval: Annotated[
+        int,
+        option(
+            "Histograms every",
+            "Of weights, gradients and activations; 0: never.",
+            unit="steps",
+            ge=0,
+            le=10**9,
+            group="Training",
+            advanced=True,
+        ),
+    ] = 200
     clip_norm: Annotated[
         float,
         option(

@@ -14,6 +14,7 @@ from app.api import (
     v1_datasets,
     v1_evaluations,
     v1_jobs,
+    v1_layers,
     v1_models,
     v1_networks,
     v1_previews,
@@ -38,6 +39,7 @@ APIS = (
     v1_networks.api,
     v1_schedules.api,
     v1_training.api,
+    v1_layers.api,
     v1_accounts.api,
 )
 blueprint = Blueprint("v1", __name__, url_prefix="/api/v1")

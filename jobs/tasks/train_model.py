@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from data.errors import UserError
-from jobs import series
+from jobs import layers, series
 from jobs.control import Control
 from jobs.folder import JobFolder
 from jobs.job import Job
@@ -61,6 +61,7 @@ def where_to_begin(folder: JobFolder, options: TrainOptions) -> Generator[dict[s
     begin = last_state(folder.checkpoints, folder.state().acts)
     if begin.checkpoint or series.curves(folder.series):  # an earlier worker has been at it
         series.cut(folder.series, begin.step)
+        layers.cut(folder.layers, begin.step)
         epoch = begin.checkpoint.facts["epoch"] if begin.checkpoint else 0.0
         yield {"kind": "resumed", "step": begin.step, "epoch": epoch}
     if begin.checkpoint or not (options.start_from and options.start_state):

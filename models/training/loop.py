@@ -21,6 +21,7 @@ from models.training.saving import Keeper
 from models.training.steering import NOBODY, Steering
 from models.training.threads import Threads
 from models.training.update import Updater
+from models.training.watching import Watcher
 from models.weights.freezing import NOTHING_FROZEN, Frozen, training_mode
 
 
@@ -38,6 +39,7 @@ class Training:
     classes: int
     device: torch.device
     keeper: Keeper
+    watcher: Watcher
     frozen: Frozen = NOTHING_FROZEN
     steering: Steering = NOBODY
 
@@ -56,11 +58,14 @@ def train(training: Training, begin: Begin = AT_THE_START) -> Iterator[Event]:
         run.meter.waited(perf_counter() - asked)
 
         step, rate = run.step + 1, run.course.rate(run.step + 1)
-        loss, right = training.updater(batch, rate, step)
+        watcher = training.watcher if training.watcher.due(step) else None
+        loss, right = training.updater(batch, rate, step, watcher)
         run.step = step
 
         run.meter.add(rate, len(batch[1]), loss, right)
         yield from run.meter.events()
+        if watcher is not None:
+            yield from watcher.after(step)
         threads.adapt()
 
         if step in run.plan.reports or step in run.plan.checkpoints:

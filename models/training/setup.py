@@ -31,6 +31,7 @@ from models.training.resume import AT_THE_START, Begin
 from models.training.saving import Keeper
 from models.training.steering import NOBODY, Steering
 from models.training.update import Updater
+from models.training.watching import Watcher
 from models.weights.freezing import freeze
 from models.weights.options import layer_names
 from models.weights.origin import origin_of
@@ -100,6 +101,7 @@ def set_up(order: Order) -> Generator[Event, None, Training]:
         classes=classes,
         device=device,
         keeper=Keeper(order.folder / "checkpoints", model, options, known),
+        watcher=Watcher(model, device, options.layer_interval, options.histogram_interval),
         frozen=frozen,
         steering=order.steering,
     )

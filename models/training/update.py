@@ -17,6 +17,7 @@ from models.training.average import Average
 from models.training.batches import Batch
 from models.training.groups import set_rate
 from models.training.metrics import hits, scores
+from models.training.watching import Watcher
 
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 Forward = Callable[[torch.Tensor], torch.Tensor]
@@ -46,14 +47,26 @@ class Updater:
         self.forward: Forward = (
             Compiled(self.model, lambda text: self.notes.append(text)) if options.compile else self.model
         )
+        self.now: Forward = self.forward
 
-    def __call__(self, batch: Batch, rate: float, step: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Update with a step's images; the loss and the number of right answers, on the device, not fetched."""
+    def __call__(
+        self, batch: Batch, rate: float, step: int, watcher: Watcher | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Update with a step's images; the loss and the number of right answers, on the device, not fetched.
+
+        ``watcher`` looks at this step; a compiled network is then run as it is, for nothing can be seen in it.
+        """
         set_rate(self.optimizer, rate)
         self.optimizer.zero_grad()
-        loss, right = self.backward(batch)
-        if self.options.clip_norm:
+        self.now = self.forward if watcher is None else self.model
+        with nullcontext() if watcher is None else watcher.forward():
+            loss, right = self.backward(batch)
+        self.now = self.forward
+        if self.options.clip_norm or watcher:
             self.scaler.unscale_(self.optimizer)
+        if watcher is not None:
+            watcher.before()
+        if self.options.clip_norm:
             nn.utils.clip_grad_norm_(self.learning, self.options.clip_norm)
         self.scaler.step(self.optimizer)
         self.scaler.update()
@@ -88,7 +101,7 @@ class Updater:
     def logits(self, pixels: torch.Tensor) -> torch.Tensor:
         """Class scores float [n, classes] of uint8 images [n, h, w, c]."""
         inputs = self.normalise(pixels)
-        return scores(self.forward(inputs if self.options.channels_last else inputs.contiguous()), self.classes)
+        return scores(self.now(inputs if self.options.channels_last else inputs.contiguous()), self.classes)
 
     def casting(self) -> AbstractContextManager[Any]:
         """The autocast of mixed precision; nothing in full precision."""

@@ -178,6 +178,13 @@ KINDS: dict[str, str] = {
     "v1.model_options": PEOPLE,
     "v1.model_source": SEE,
     "v1.openapi": PUBLIC,
+    "layers.heat": SEE,
+    "layers.one": SEE,
+    "layers.show": SEE,
+    "layers.tables": SEE,
+    "v1.model_layers": SEE,
+    "v1.model_layer_heat": SEE,
+    "v1.model_layer_histograms": SEE,
     "training.fork": SEE,
     "training.priority": CHANGE,
     "training.resume": CHANGE,
@@ -241,7 +248,7 @@ KINDS: dict[str, str] = {
 }
 PLACES: dict[str, Any] = {
     "extension": "image-segmentation",
-    "split": "train", "index": 0, "name": "lenet", "token_id": 999, "release": "0", "stamp": "0", "kind": "jobs",
+    "split": "train", "index": 0, "act": "save", "name": "lenet", "token_id": 999, "release": "0", "stamp": "0", "kind": "jobs",
     "theme": "light", "filename": "js/theme.js", "format": "zip", "path": "x", "number": 1,
 }  # fmt: skip
 NAMES = {"v1.change_user": "tom", "v1.delete_user": "tom", "admin.change_user": "tom"}
@@ -306,6 +313,8 @@ MODEL_ROUTES = (
     "digits_inference",
     "digits_top_n",
     "training",
+    "layers",
+    "v1.model_layer",
     "v1.classify",
     "v1.resume_model",
     "v1.steer_model",
