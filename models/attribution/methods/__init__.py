@@ -1,0 +1,1 @@
+"""Ways to explain, one file each; see models/attribution/method.py."""
