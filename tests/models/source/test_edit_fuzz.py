@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import sys
 import tokenize
 from collections import Counter
 from collections.abc import Mapping
@@ -32,13 +33,18 @@ FAMILIES = {
     "alexnet": "alexnet",
     "convnext": "convnext_tiny",
     "densenet": "densenet121",
+    "efficientnet": "efficientnet_b0",
     "googlenet": "googlenet",
     "inception": "inception_v3",
+    "maxvit": "maxvit_t",
     "mnasnet": "mnasnet1_0",
     "mobilenetv2": "mobilenet_v2",
+    "mobilenetv3": "mobilenet_v3_small",
+    "regnet": "regnet_y_400mf",
     "resnet": "resnet50",
     "shufflenetv2": "shufflenet_v2_x1_0",
     "squeezenet": "squeezenet1_1",
+    "swin_transformer": "swin_t",
     "vgg": "vgg11_bn",
     "vision_transformer": "vit_b_16",
 }
@@ -167,6 +173,7 @@ def built(source: str, package: str = "") -> ModuleType:
     """The source as a module, run for real: the tests trust it."""
     module = ModuleType("edited")
     module.__package__ = package
+    sys.modules["edited"] = module  # dataclasses look their module up
     exec(compile(source, "edited.py", "exec"), module.__dict__)
     return module
 
@@ -203,7 +210,7 @@ def test_random_edits_of_torchvision(family: str, data: Any) -> None:
     assert folder.origin is not None
     source = (Path(folder.origin).parent / "models" / f"{family}.py").read_text()
     now = play(data, source, 6, FAMILIES[family], None)
-    with torch.device("meta"):
+    with torch.device("cpu" if family == "regnet" else "meta"):  # it computes its widths with tensors
         build = built(_unregistered(now), "torchvision.models").__dict__[FAMILIES[family]]
         build(**({"init_weights": False} if family in ("googlenet", "inception") else {}))  # theirs takes a minute
 
