@@ -23,7 +23,7 @@ from models.evaluation.options import EvaluationOptions
 
 blueprint = Blueprint("evaluations", __name__)
 CELL = 96
-PAGE = 48
+PAGE = 36
 FAILURES = 50
 CHOICES = 200
 
@@ -59,6 +59,7 @@ def _form(values: dict[str, Any], errors: dict[str, list[str]]) -> str:
         "evaluations/new.html",
         model=jobs.brief(model), label=fields(Label, values, errors), fields=made, errors=rest,
         wrong=sum(map(len, errors.values())),
+        limit_mb=context().settings.max_upload_mb,
         datasets=[jobs.brief(row) for row in ready], checkpoints=context().states.get(model.id).checkpoints,
     )  # fmt: skip
 

@@ -36,10 +36,6 @@ export function bar(svg, [from, to], [low, high], { kind, most = 1, words = "" }
   svg.append(box);
 }
 
-export function whisker(svg, x, [low, high]) {
-  svg.append(draw("line", { class: "whisker", x1: across(x), x2: across(x), y1: up(low), y2: up(high) }));
-}
-
 export function dot(svg, x, y) {
   const made = svg.querySelector(".dot") || draw("circle", { class: "dot", r: 4 });
   made.setAttribute("cx", across(x));

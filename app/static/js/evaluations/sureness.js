@@ -1,6 +1,7 @@
 // Calibration, the histogram of confidence, and accuracy by slices of the images.
 import { percent, thousands, figure } from "../words.js";
-import { bar, frame, line, whisker } from "./plot.js";
+import { make } from "../dom.js";
+import { bar, frame, line } from "./plot.js";
 
 export function sureness(report) {
   const { counts, right, confidence } = report.calibration, bins = counts.length;
@@ -29,13 +30,14 @@ export function slices(report) {
   const choose = document.getElementById("slice");
   if (!choose) return;
   const draw = () => {
-    const groups = report.slices[choose.value], ends = [groups[0].low, groups.at(-1).high];
-    const plot = frame(document.getElementById("slices"), `Accuracy by ${choose.value}`, undefined, ends.map((value, index) => [index, figure(value, 3)]));
-    groups.forEach((group, index) => {
-      const span = [index / groups.length, (index + 1) / groups.length];
-      bar(plot, span, [0, group.accuracy], { kind: "right", words: `${figure(group.low, 3)} to ${figure(group.high, 3)}: ${percent(group.accuracy)} of ${thousands(group.count)} images` });
-      whisker(plot, (span[0] + span[1]) / 2, group.interval);
+    const rows = report.slices[choose.value].map((group) => {
+      const fill = make("u"), [low, high] = group.interval, words = `${figure(group.low, 3)} – ${figure(group.high, 3)}`;
+      fill.style.width = `${group.accuracy * 100}%`;
+      const line = make("div", { className: "fv-guess", title: `${thousands(group.right)} of ${thousands(group.count)} images right; 95 % interval ${percent(low)} to ${percent(high)}` });
+      line.append(make("span", { textContent: words }), make("b", { textContent: percent(group.accuracy) }), make("i", {}, fill));
+      return line;
     });
+    document.getElementById("slices").replaceChildren(...rows);
   };
   choose.addEventListener("change", draw);
   draw();
