@@ -57,11 +57,11 @@ def sizes(width: NDArray[np.uint32], height: NDArray[np.uint32]) -> dict[str, An
 
 
 def _gathered(width: NDArray[np.uint32], height: NDArray[np.uint32]) -> list[list[int]]:
-    """Counts on a grid of steps of 9 % (2^(1/8)) each way."""
-    steps = [np.round(8 * np.log2(side.astype(np.float64))).astype(np.int64) for side in (width, height)]
+    """Counts on a grid of steps of 12 % (2^(1/6)) each way."""
+    steps = [np.round(6 * np.log2(side.astype(np.float64))).astype(np.int64) for side in (width, height)]
     found, counts = np.unique(steps[0] << 32 | steps[1], return_counts=True)
     order = np.argsort(-counts, kind="stable")[:MOST_SIZES]
-    grid = [(found[order] >> 32) / 8, (found[order] & 0xFFFFFFFF) / 8]
+    grid = [(found[order] >> 32) / 6, (found[order] & 0xFFFFFFFF) / 6]
     return [
         [round(2**across), round(2**down), int(count)] for across, down, count in zip(*grid, counts[order], strict=True)
     ]

@@ -19,7 +19,8 @@ NICE = 10
 
 def run(folder: JobFolder, job: Job) -> Iterator[dict[str, Any]]:
     """Yield the events of the analysis; it writes to this job's artifacts only, the dataset stays as it is."""
-    os.nice(NICE)
+    if "FOVEAL_CHILD" in os.environ:  # in a process of its own, that is
+        os.nice(NICE)
     options = parse(AnalysisOptions, job.options)
     dataset = open_dataset(folder.path.parent / options.dataset / "artifacts")
     yield from analyse(dataset, folder.artifacts)
