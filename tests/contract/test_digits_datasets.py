@@ -1,7 +1,7 @@
 """DIGITS's tests of classification datasets, restated (digits.md section 3, items 1 to 5, 7 to 17), over HTTP.
 
-Left to later issues: item 6 (text-file method) and the s3 method: issue B; the HDF5 half of items 14 to 16: Foveal
-stores LMDB and refuses ``backend=hdf5``, which is tested here; item 18 (generic datasets, plug-ins): later.
+Item 6 and what there is of item 18 are in test_digits_sources.py. Left to later issues: the s3 method; the HDF5
+half of items 14 to 16 (Foveal stores LMDB and refuses ``backend=hdf5``, which is tested here); DIGITS's other plug-ins.
 """
 
 from __future__ import annotations
