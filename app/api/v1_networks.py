@@ -49,6 +49,12 @@ class GraphIn(ImagesIn):
         return Look(tuple(self.open), self.fold, self.depth, self.reveal)
 
 
+class OutlineIn(ImagesIn):
+    """A source."""
+
+    source: Code
+
+
 class EditIn(GraphIn):
     """An edit of the graph that was drawn from the source with this hash."""
 
@@ -128,6 +134,15 @@ class Difference(Output):
     flops: int | None
 
 
+class CallSite(Output):
+    """A node of a graph, by name."""
+
+    id: str
+    label: str
+    op: str
+    module: str
+
+
 class Layer(Output):
     """A layer or function of the palette."""
 
@@ -182,6 +197,12 @@ def _saved(row: Any) -> dict[str, Any]:
 def draw_network(body: GraphIn) -> dict[str, Any]:
     """The graph of a source. Nothing of it is run; what is wrong with it is in `problems`."""
     return networks.draw(context(), current(), body.source, body.images(), body.look())
+
+
+@api.operation("POST", "/networks/outline", returns=list[CallSite])
+def outline_network(body: OutlineIn) -> list[dict[str, str]]:
+    """Every call site of a source by name, also inside blocks; `reveal` of the graph opens what hides one."""
+    return networks.outline(context(), current(), body.source, body.images())
 
 
 @api.operation("POST", "/networks/edit", returns=Edited)

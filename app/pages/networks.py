@@ -9,7 +9,7 @@ from flask import Blueprint, render_template, request, url_for
 
 from app.auth import current
 from app.extensions import context
-from app.pages import ROWS, number, page_numbers, pages_of
+from app.pages import ROWS, allowed, number, page_numbers, pages_of
 from app.services import designs, jobs, models, networks
 from app.services.asked import class_names, input_shape
 from app.services.context import Context
@@ -101,6 +101,7 @@ def changes(job_id: str) -> str:
     return render_template(
         "networks/changes.html",
         job=jobs.brief(row), versions=found[::-1], before=before, after=after, difference=difference, said=said,
+        notes=row.notes, may=allowed(current(), row),
     )  # fmt: skip
 
 

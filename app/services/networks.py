@@ -97,6 +97,16 @@ def draw(ctx: Context, who: Principal | None, text: str, images: Images, look: L
     return _drawn(text, graph, images, look)
 
 
+def outline(ctx: Context, who: Principal | None, text: str, images: Images) -> list[dict[str, str]]:
+    """Every call site by ``id``, ``label``, ``op`` and ``module``, also those in closed blocks: what a search looks
+    through. Raises SourceError, UserError where the source cannot be read."""
+    require(who, "view")
+    _check_length(text)
+    nodes = _graph(text, images).nodes
+    named = [node for node in nodes if node.kind not in ("input", "output")]
+    return [{"id": n.id, "label": n.label, "op": n.op, "module": n.module or ""} for n in named]
+
+
 def plain_picture(ctx: Context, who: Principal | None, text: str) -> str:
     """A source's graph as SVG, for scripts. Raises UserError where it cannot be read."""
     require(who, "view")

@@ -148,6 +148,7 @@ KINDS: dict[str, str] = {
     "v1.list_layers": PEOPLE,
     "v1.list_saved_networks": PEOPLE,
     "v1.measure_network": MAKERS,  # runs the source; see test_networks for what others may measure
+    "v1.outline_network": PEOPLE,
     "v1.save_network": MAKERS,
     "v1.save_version": CHANGE,
     "v1.delete_token": PEOPLE,
@@ -264,6 +265,7 @@ MODEL = {"dataset": "20200101-000000-0000", "network": "lenet"}
 BODIES: dict[str, dict[str, Any]] = {
     "v1.create_evaluation": {"model": "20200101-000000-0000"},
     "v1.draw_network": {"source": "("},
+    "v1.outline_network": {"source": "("},
     "v1.edit_network": {"source": "(", "hash": "0" * 64, "edit": {}},
     "v1.measure_network": {"source": "("},
     "v1.compare_networks": {"before": "(", "after": "("},

@@ -52,7 +52,7 @@ export function listen(host, page) {
 
 /** What a key does; true where it did something. */
 function command(key, page, node) {
-  const plain = { "?": "help", "+": "closer", "=": "closer", "-": "farther", 0: "fit", f: "fold", l: "next-line", t: "train", Escape: "leave", i: "insert" }[key];
+  const plain = { "?": "help", "/": "find", "+": "closer", "=": "closer", "-": "farther", 0: "fit", f: "fold", l: "next-line", t: "train", Escape: "leave", i: "insert" }[key];
   if (plain) { page.act(plain); return true; }
   if (page.mode && key === "Enter" && node) { page.act("take-node", node); return true; }
   if (!node) return false;

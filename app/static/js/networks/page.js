@@ -7,6 +7,7 @@ import { Code } from "./code.js";
 import { savePng, saveSvg } from "./exports.js";
 import { short } from "./figures.js";
 import { edits } from "./edits.js";
+import { find } from "./find.js";
 import * as keys from "./keys.js";
 import { layout, warm } from "./layout.js";
 import { Palette } from "./palette.js";
@@ -40,6 +41,7 @@ class Page {
     this.saving = new Saving(data, this.code, () => this.images.values);
     this.soon = debounced(() => this.refresh(), PAUSE);
     keys.listen($("#graph"), this);
+    find($("#find"), $("#found"), this);
     this.listen();
     split($("#split"), $("#grip"));
     warm();
@@ -139,7 +141,7 @@ class Page {
 
   line(problem) {
     const where = problem.line || (problem.span && problem.span.line);
-    const button = Object.assign(document.createElement("button"), { type: "button", className: "nw-problem-line", textContent: `${where ? `Line ${where}: ` : ""}${problem.text.replace(/^Line \d+: /, "")}` });
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "nw-problem-line", textContent: `${where ? `Line ${where}: ` : ""}${problem.text.replace(/^Line \d+( of your network)?: /, "")}` });
     button.onclick = () => { if (problem.shown) this.select({ node: problem.shown }); if (problem.shown) this.drawing.bring(problem.shown); this.code.go(this.place(problem)); };
     return button;
   }
@@ -168,6 +170,12 @@ class Page {
     }
   }
 
+  /** Open what hides a node, and select it. */
+  bringOut(id) {
+    this.reveal = id;
+    this.refresh().then(() => { if (this.selected?.node) { this.select(this.selected); this.drawing.focus(this.selected.node); } });
+  }
+
   // -- everything by name --------------------------------------------------------------------------------------
 
   act(name, ...rest) {
@@ -179,7 +187,7 @@ class Page {
       swap: (node) => this.enter({ kind: "swap", node }), skip: (node) => this.enter({ kind: "skip", node }), concatenate: (node) => this.enter({ kind: "concatenate", node }),
       "take-node": (node) => this.take(null, node), insert: () => { this.tab("palette"); this.palette.focus(); }, leave: () => this.leave(true), "next-line": () => this.nextLine(),
       undo: () => this.code.undo() || toast("There is nothing to undo."), redo: () => this.code.redo() || toast("There is nothing to do again."),
-      save: () => this.saving.ask(), train: () => this.saving.train(), help: () => $("#keys").showModal(), closer: () => this.drawing.zoom(1.25), farther: () => this.drawing.zoom(0.8), fit: () => this.drawing.fit(),
+      save: () => this.saving.ask(), train: () => this.saving.train(), help: () => $("#keys").showModal(), closer: () => this.drawing.zoom(1.25), farther: () => this.drawing.zoom(0.8), fit: () => this.drawing.fit(), find: () => $("#find").focus(),
       fold: () => { this.fold = !this.fold; this.refresh(); }, "open-all": () => this.openAll(), "close-all": () => { this.open.clear(); this.refresh(); },
       svg: () => saveSvg(this.drawing, data.title), png: () => savePng(this.drawing, data.title).catch((error) => toast(error.message, true)),
       link: () => navigator.clipboard.writeText(location.href).then(() => toast("The link is copied: it opens this view."), () => toast(location.href)),

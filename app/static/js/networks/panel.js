@@ -20,7 +20,7 @@ export function nodePanel(host, { node, facts, problems, layer, links }, act) {
   const head = make("div", { className: "nw-panel-head" }, make("div", {}, make("h2", { textContent: node.label }), make("div", { className: "fv-sub", textContent: [node.op, node.times > 1 ? `${node.times} times` : ""].filter(Boolean).join(" · ") })),
     button("x", "", () => act("close"), { ariaLabel: "Close", className: "btn btn-sm btn-icon btn-ghost-secondary" }));
   const parts = [head, ...problems.map((problem) => complaint(problem, act))];
-  if (node.locked) parts.push(make("div", { className: "nw-locked" }, icon("lock"), make("span", { textContent: node.locked })));
+  if (node.locked) parts.push(make("div", { className: "nw-why" }, icon("lock"), make("span", { textContent: node.locked })));
   if (layer?.summary) parts.push(make("p", { className: "fv-note", textContent: layer.summary }));
   if (facts) parts.push(factList(node, facts));
   parts.push(actions(node, act));
@@ -129,7 +129,7 @@ function words(op) {
 /** Fill `host` for a line. */
 export function linkPanel(host, { link, from, to, chosen }, act) {
   const parts = [make("div", { className: "nw-panel-head" }, make("div", {}, make("h2", { textContent: `${from} → ${to}` }), make("div", { className: "fv-sub", textContent: "A line: a value that goes from one layer to another" })), button("x", "", () => act("close"), { ariaLabel: "Close", className: "btn btn-sm btn-icon btn-ghost-secondary" }))];
-  if (!link.uses.length) parts.push(make("div", { className: "nw-locked" }, icon("lock"), make("span", { textContent: link.reason || "Nothing can be put on this line." })));
+  if (!link.uses.length) parts.push(make("div", { className: "nw-why" }, icon("lock"), make("span", { textContent: link.reason || "Nothing can be put on this line." })));
   if (link.uses.length > 1) {
     const select = make("select", { className: "form-select form-select-sm", onchange: () => act("use", select.value) }, ...link.uses.map((use) => make("option", { value: use.edge, textContent: `between ${use.from} and ${use.to}`, selected: use.edge === chosen })));
     select.setAttribute("aria-label", "Where on the line");

@@ -7,6 +7,7 @@ const send = (path, body) => ask(`${api}/${path}`, { method: "POST", headers: { 
 export const draw = (body) => send("graph", body);
 export const measure = (body) => send("measure", body);
 export const edit = (body) => send("edit", body);
+export const outline = (body) => send("outline", body);
 export const compare = (body) => send("compare", body);
 export const save = (body) => send("saved", body);
 export const saveVersion = (id, body) => send(`saved/${id}/versions`, body);
