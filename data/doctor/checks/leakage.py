@@ -15,12 +15,10 @@ def leakage(evidence: Evidence) -> Finding | None:
     groups = evidence.alike.only(evidence.alike.spread(evidence.split_of))
     if not len(groups):
         return None
-    first = evidence.split_of[groups.records] == 0
-    extra = groups.records[first]
-    others = len(groups.records) - len(extra)
-    if evidence.splits[0] != "train":
-        extra = groups.but_first()
-    reason = (
-        f"{images(others)} of the other splits {'is' if others == 1 else 'are'} in training too, the same or nearly so."
-    )
+    train = evidence.split_of[groups.records] == 0
+    extra = groups.records[train] if evidence.splits[0] == "train" else groups.but_first()
+    others = len(groups.records) - int(train.sum())
+    what = images(len(groups), "picture")
+    be = "is" if len(groups) == 1 else "are"
+    reason = f"{what} {be} in more than one split, the same or nearly so; {images(others)} of them not in training."
     return Finding(reason, groups.records, extra, groups.group)
