@@ -9,6 +9,15 @@ from typing import Any
 from flask import Blueprint
 
 blueprint = Blueprint("filters", __name__)
+KINDS = {"detection": "Dataset of boxes", "segmentation": "Dataset of masks"}
+TYPES = {"dataset": "Image classification dataset", "evaluation": "Evaluation", "atlas": "Atlas of units"}
+
+
+@blueprint.app_template_filter()
+def crumb(job: dict[str, Any]) -> str:
+    """What a job (brief) makes, for the line above its name."""
+    kind = (job.get("summary") or {}).get("kind")
+    return KINDS.get(kind or "") or TYPES.get(job["type"], "Image classification model")
 
 
 @blueprint.app_template_filter()

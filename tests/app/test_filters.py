@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.pages.filters import duration, figure, percent, size, spark, thousands
+from app.pages.filters import crumb, duration, figure, percent, size, spark, thousands
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,10 @@ def test_sparkline_fits_its_box_and_skips_what_is_not_finite() -> None:
     assert spark([1.0]) == ""
     assert spark([2.0, None, 1.0]) == "M0.0,2.0L100.0,22.0"
     assert spark([5.0, 5.0]) == "M0.0,22.0L100.0,22.0"
+
+
+def test_what_a_job_makes() -> None:
+    assert crumb({"type": "dataset", "summary": None}) == "Image classification dataset"
+    assert crumb({"type": "dataset", "summary": {"kind": "image_classification"}}) == "Image classification dataset"
+    assert crumb({"type": "dataset", "summary": {"kind": "detection"}}) == "Dataset of boxes"
+    assert crumb({"type": "model", "summary": {}}) == "Image classification model"
