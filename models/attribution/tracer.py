@@ -191,9 +191,9 @@ class Tracer(TorchFunctionMode):
         while (standing := self._now.get(id(value))) is not None:
             value = standing[1]
         base = value._base
-        if base is None or id(base) not in self._now or not base.is_contiguous():
+        if base is None or id(base) not in self._now or _order(base) is None:
             return value
-        part = _part(self._standing(base), value)
+        part = _part(self._standing(base), base, value)
         _mark(part, getattr(value, VALUES, None))
         return part
 
@@ -202,9 +202,9 @@ class Tracer(TorchFunctionMode):
         if not isinstance(original, torch.Tensor):
             return
         base = original._base
-        if base is not None and base.is_contiguous() and hasattr(base, VALUES):
+        if base is not None and hasattr(base, VALUES) and _order(base) is not None:
             whole = self._standing(base)
-            now = _put_back(whole, original, result)
+            now = _put_back(whole, base, original, result)
             _mark(now, getattr(base, VALUES))
             self._now[id(base) if whole is base else id(whole)] = (whole, now)
             return
@@ -213,20 +213,34 @@ class Tracer(TorchFunctionMode):
             self._now[id(before)] = (before, result)
 
 
-def _part(whole: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
-    """The part of ``whole`` that ``like`` is of its own base."""
-    if like.numel() == whole.numel() and like.is_contiguous():
-        return whole.reshape(like.shape)
-    places = torch.arange(whole.numel()).as_strided(like.size(), like.stride(), like.storage_offset())
-    return whole.reshape(-1)[places.to(whole.device)]
+def _order(base: torch.Tensor) -> list[int] | None:
+    """The dimensions of a tensor as they lie in memory (channels last or not); None where there are gaps."""
+    strides, sizes = base.stride(), base.shape
+    order = sorted(range(base.ndim), key=lambda dim: (-strides[dim], -sizes[dim]))
+    return order if base.permute(order).is_contiguous() else None
 
 
-def _put_back(whole: torch.Tensor, part: torch.Tensor, result: torch.Tensor) -> torch.Tensor:
-    """``whole`` with ``result`` in the place of its view ``part``."""
-    if part.numel() == whole.numel() and part.is_contiguous():
-        return result.reshape(whole.shape)
-    places = torch.arange(whole.numel()).as_strided(part.size(), part.stride(), part.storage_offset())
-    return whole.reshape(-1).index_put((places.to(whole.device).flatten(),), result.flatten()).reshape(whole.shape)
+def _places(base: torch.Tensor, part: torch.Tensor) -> torch.Tensor:
+    """Where in memory order the values of ``part`` lie."""
+    start = part.storage_offset() - base.storage_offset()
+    return torch.arange(base.numel()).as_strided(part.size(), part.stride(), start).to(base.device)
+
+
+def _part(whole: torch.Tensor, base: torch.Tensor, part: torch.Tensor) -> torch.Tensor:
+    """Of ``whole``, which stands for ``base``, what ``part`` is of it."""
+    order = _order(base)
+    assert order is not None  # noqa: S101  what stands for a part is only kept for such
+    return whole.permute(order).reshape(-1)[_places(base, part)]
+
+
+def _put_back(whole: torch.Tensor, base: torch.Tensor, part: torch.Tensor, result: torch.Tensor) -> torch.Tensor:
+    """``whole``, which stands for ``base``, with ``result`` in the place of ``part``."""
+    order = _order(base)
+    assert order is not None  # noqa: S101
+    there = whole.permute(order)
+    flat = there.reshape(-1).index_put((_places(base, part).flatten(),), result.flatten())
+    back = sorted(range(base.ndim), key=order.__getitem__)
+    return flat.reshape(there.shape).permute(back)
 
 
 def _mark(values: torch.Tensor, axis: int | None) -> None:

@@ -10,6 +10,7 @@ from torch import nn
 
 from models.inspection.check_network import check_network
 from models.inspection.classify import classify
+from models.inspection.inside_requests import REQUESTS as INSIDE_REQUESTS
 from models.inspection.match_weights import match_weights
 from models.inspection.preview_augmentation import preview_augmentation
 from models.source.requests import REQUESTS as SOURCE_REQUESTS
@@ -28,5 +29,6 @@ REQUESTS: dict[str, Handler] = {
     "classify": classify,
     "match_weights": match_weights,
     "preview_augmentation": preview_augmentation,
+    **INSIDE_REQUESTS,
     **SOURCE_REQUESTS,
 }
