@@ -59,7 +59,7 @@ SOLVERS = {
 }
 LATER_SOLVERS = ("ADAGRADDA", "FTRL")
 FROM_MODEL = {"previous": "previous_networks", "pretrained": "pretrained_networks"}
-"""Methods that take network and weights of a model -> the field with its id: any model of Foveal is a pretrained one."""
+"""Methods that take network and weights of a model -> the field with its id: any model is a pretrained one here."""
 FRAMEWORKS = ("caffe", "torch", "tensorflow", "pytorch")
 """Accepted so that scripts run; Foveal trains with PyTorch whatever is named."""
 POLICIES = ("fixed", "step", "multistep", "exp", "inv", "poly", "sigmoid")

@@ -58,7 +58,9 @@ def class_names(ctx: Context, dataset: JobRow) -> list[str]:
     return [str(name) for name in ctx.states.get(dataset.id).artifacts.get("classes", ())]
 
 
-def ask(ctx: Context, wanted: Asked, request: str, params: Mapping[str, Any], deadline: float | None = None) -> dict[str, Any]:
+def ask(
+    ctx: Context, wanted: Asked, request: str, params: Mapping[str, Any], deadline: float | None = None
+) -> dict[str, Any]:
     """Ask an inspector about the network of the form; errors of the network get the form's field."""
     known = {"source": wanted.source, **wanted.shape, **params}
     try:

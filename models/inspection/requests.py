@@ -12,6 +12,7 @@ from models.inspection.check_network import check_network
 from models.inspection.classify import classify
 from models.inspection.inside_requests import REQUESTS as INSIDE_REQUESTS
 from models.inspection.match_weights import match_weights
+from models.inspection.preflight import measure_preflight, preflight
 from models.inspection.preview_augmentation import preview_augmentation
 from models.source.requests import REQUESTS as SOURCE_REQUESTS
 
@@ -28,6 +29,8 @@ REQUESTS: dict[str, Handler] = {
     "check_network": check_network,
     "classify": classify,
     "match_weights": match_weights,
+    "measure_preflight": measure_preflight,
+    "preflight": preflight,
     "preview_augmentation": preview_augmentation,
     **INSIDE_REQUESTS,
     **SOURCE_REQUESTS,
