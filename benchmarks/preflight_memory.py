@@ -1,4 +1,4 @@
-"""The pre-flight's memory estimate, which computes nothing, against a real training step as torch's allocator counts it."""
+"""The pre-flight's memory estimate, which computes nothing, against real training steps as torch's allocator counts them."""
 
 from __future__ import annotations
 
