@@ -131,7 +131,7 @@ def _picture(text: str, graph: Graph, look: Look) -> tuple[dict[str, Any], View]
     shown = view(graph, opening, fold=look.fold)
     answer = {
         "hash": graph.hash,
-        "picture": picture(graph, shown, Source(text)),
+        "picture": picture(graph, shown, Source(text), opening if look.fold else ()),
         "open": sorted(opening),
         "problems": problems(graph, shown, mismatches(graph)),
         "facts": {},

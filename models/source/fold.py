@@ -81,6 +81,21 @@ def path_to(graph: Graph, node: str, *, fold: bool = True) -> frozenset[str]:
     return frozenset(needed)
 
 
+def unfolded(graph: Graph, open: Iterable[str]) -> dict[str, str]:
+    """The members of runs that are open, each with the id of its run: closing that id folds them again."""
+    found: dict[str, str] = {}
+    known: dict[str, str] | None = None
+    for name in open:
+        first = graph.by_id.get(name.split("..")[0]) if ".." in name else None
+        if first is None:
+            continue
+        known = known if known is not None else signatures(graph)
+        for members, times in _runs(graph, _inner(graph, first.parent), known):
+            if len(members) > 1 and _run_id((members, times)) == name:
+                found |= {member.id: name for member in members}
+    return found
+
+
 Run = tuple[tuple[Node, ...], int]
 """Neighbours, and how often their pattern comes in them."""
 

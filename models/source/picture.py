@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from models.source.channels import Suggestion
-from models.source.fold import Shown, View
+from models.source.fold import Shown, View, unfolded
 from models.source.graph import Argument, Graph, Node, as_json
 from models.source.text import Source, Span
 
@@ -15,20 +15,21 @@ _QUIET = frozenset({"inplace", "bias", "eps", "momentum", "affine", "track_runni
 _WIDTH = 26
 
 
-def picture(graph: Graph, view: View, source: Source) -> dict[str, Any]:
+def picture(graph: Graph, view: View, source: Source, open: Iterable[str] = ()) -> dict[str, Any]:
     """``{"hash", "root", "origin", "notes", "total", "nodes", "links", "places"}``.
 
     ``places`` maps every piece of source that makes a node to what is drawn for it ([start, end, id], UTF-16 units), so
-    that a cursor finds its node also where that is inside a closed block. ``total`` is the number of call sites.
+    that a cursor finds its node also where that is inside a closed block. ``total`` is the number of call sites. A node
+    of a run that is in ``open`` has the run's id as ``run_of``.
     """
-    shown = representatives(graph, view)
+    shown, runs = representatives(graph, view), unfolded(graph, open)
     return {
         "hash": graph.hash,
         "root": graph.root,
         "origin": graph.origin,
         "notes": list(graph.notes),
         "total": sum(node.kind not in ("input", "output") for node in graph.nodes),
-        "nodes": [_node(graph, item, source) for item in view.nodes],
+        "nodes": [_node(graph, item, source) | {"run_of": runs.get(item.id)} for item in view.nodes],
         "links": [_link(graph, link.source, link.target, link.edges) for link in view.links],
         "places": _places(graph, shown, source),
     }

@@ -75,3 +75,14 @@ def test_names_in_a_picture_are_text() -> None:
     text = network("self.a = nn.Conv2d(3, 3, kernel_size='<b>&')", "return self.a(x)")
     graph = read(Source(text))
     assert "&lt;b&gt;" in svg(graph, view(graph))
+
+
+def test_an_opened_run_can_be_folded_again() -> None:
+    text = network("self.body = nn.Sequential(nn.ReLU(), nn.ReLU(), nn.ReLU())", "return self.body(x)")
+    graph = read(Source(text))
+    (run,) = [item.id for item in view(graph, {"body#1"}).nodes if item.kind == "run"]
+    opening = {"body#1", run}
+    drawing = picture(graph, view(graph, opening), Source(text), opening)
+    assert [node["run_of"] for node in drawing["nodes"] if node["parent"] == "body#1"] == [run] * 3
+    assert all(node["run_of"] is None for node in drawing["nodes"] if node["parent"] is None)
+    assert picture(graph, view(graph, {"no..such"}), Source(text), {"no..such"})["nodes"]

@@ -57,7 +57,7 @@ export class Palette {
     else buttons[Math.min(next, buttons.length - 1)].focus();
   }
 
-  /** Dragging by pointer, so that it works by finger too; a touch must rest first, else it scrolls the list. */
+  /** Dragging by mouse or pen. A finger scrolls the list; by finger a layer is put on the chosen line by tapping it. */
   _dragging() {
     let held = null;
     const end = (event) => {
@@ -71,7 +71,7 @@ export class Palette {
     };
     this.list.addEventListener("pointerdown", (event) => {
       const button = event.target.closest("button");
-      if (button && event.button === 0) held = { op: button.dataset.op, x: event.clientX, y: event.clientY, button, touch: event.pointerType !== "mouse" };
+      if (button && event.button === 0 && event.pointerType !== "touch") held = { op: button.dataset.op, x: event.clientX, y: event.clientY, button };
     });
     window.addEventListener("pointermove", (event) => {
       if (!held) return;

@@ -53,6 +53,7 @@ function factList(node, facts) {
 function actions(node, act) {
   const made = [];
   if (node.container || node.run) made.push(button(node.open ? "chevron-down" : "chevron-right", node.open ? "Close" : "Open", () => act("open", node.id)));
+  if (node.run_of) made.push(button("repeat", "Fold these", () => act("open", node.run_of), { title: "Draw it and the layers like it as one again" }));
   if (node.location || node.definition) made.push(button("code", "Show code", () => act("code", node)));
   if (!node.run && !node.locked && !["input", "output", "parameter", "choice"].includes(node.type)) {
     made.push(
