@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
 import torch
 from torch import nn
 
+from data.errors import UserError
 from models.train_options import TrainOptions
 from models.training.augment import Cut, Selections
 from models.training.batches import Batch, Images
@@ -27,7 +28,10 @@ from models.weights.freezing import NOTHING_FROZEN, Frozen, training_mode
 
 @dataclass(frozen=True)
 class Training:
-    """All that one training works with; the model, its optimizer and the images are on ``device``."""
+    """All that one training works with; the model, its optimizer and the images are on ``device``.
+
+    ``names`` are the classes'; ``hard``: augmentation makes the training images much harder than the others.
+    """
 
     model: nn.Module
     updater: Updater
@@ -40,6 +44,8 @@ class Training:
     device: torch.device
     keeper: Keeper
     watcher: Watcher
+    names: Sequence[str] = ()
+    hard: bool = False
     frozen: Frozen = NOTHING_FROZEN
     steering: Steering = NOBODY
 
@@ -47,8 +53,17 @@ class Training:
 def train(training: Training, begin: Begin = AT_THE_START) -> Iterator[Event]:
     """Train from where ``begin`` is to the end of the plan. Raises UserError where the loss diverges."""
     run = Run(training, begin)
+    try:
+        yield from steps(training, run)
+    except UserError:
+        yield from run.examine(last=True)  # the doctor says why
+        raise
+
+
+def steps(training: Training, run: Run) -> Iterator[Event]:
+    """The loop itself."""
     threads = Threads(training.device, fixed=training.options.deterministic)
-    batches = training.train.batches(selections_of(training).after(begin.step, run.plan.steps_per_epoch))
+    batches = training.train.batches(selections_of(training).after(run.step, run.plan.steps_per_epoch))
     training_mode(training.model, training.frozen)
     yield from run.begin()
 
@@ -65,7 +80,7 @@ def train(training: Training, begin: Begin = AT_THE_START) -> Iterator[Event]:
         run.meter.add(rate, len(batch[1]), loss, right)
         yield from run.meter.events()
         if watcher is not None:
-            yield from watcher.after(step)
+            yield from run.look(watcher.after(step))
         threads.adapt()
 
         if step in run.plan.reports or step in run.plan.checkpoints:
@@ -92,6 +107,7 @@ def validate(training: Training, run: Run) -> Generator[Event, None, dict[str, f
             measure(training, tally, batch)
             yield from run.meter.alive("Validating")
     training_mode(training.model, training.frozen)
+    run.history.predicted, run.history.actual = tally.shares()
     return tally.values()
 
 

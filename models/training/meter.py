@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from data.errors import UserError
+from models.training.doctor.history import History
 from models.training.plan import Plan
 from models.training.system import SystemLoad
 
@@ -26,9 +27,10 @@ ABSURD_LOSS = 1e6
 class Meter:
     """Collects the steps' metrics. ``skip`` what is no training (validations), or the speed comes out too low."""
 
-    def __init__(self, plan: Plan, device: torch.device, step: int = 0) -> None:
+    def __init__(self, plan: Plan, device: torch.device, step: int = 0, history: History | None = None) -> None:
         self.plan = plan
         self.step = step
+        self.history = history or History(2, plan.steps)
         self.load = SystemLoad(device)
         self._waiting: list[tuple[int, float, int]] = []  # step, learning rate, images
         self._tensors: list[torch.Tensor] = []  # [loss, right answers] of the same steps, on the device
@@ -76,6 +78,7 @@ class Meter:
         for (step, rate, images), (loss, right) in zip(steps, values, strict=True):
             known = {"train/loss": loss, "train/accuracy": right / images, "learning_rate": rate}
             yield {"kind": "points", "step": step, "values": known}
+            self.history.add(step, loss, rate)
             if not abs(loss) < ABSURD_LOSS:
                 raise diverged(step, loss, rate)
             self._sums = [self._sums[0] + loss * images, self._sums[1] + right, self._sums[2] + images]
@@ -107,7 +110,10 @@ class Meter:
         """``input/wait``: the share (0..1) of the time since the last call that was spent waiting for images."""
         (clock, waited), self._input_told = self._input_told, (self._clock, self._input)
         span = self._clock - clock
-        return {"input/wait": min(1.0, (self._input - waited) / span)} if span > 0 else {}
+        if span <= 0:
+            return {}
+        self.history.waits.append(share := min(1.0, (self._input - waited) / span))
+        return {"input/wait": share}
 
     def state(self) -> list[float]:
         """The sums since the last report. Fetch the points first."""

@@ -40,6 +40,7 @@ class Tally:
     classes: int
     count: int = 0
     sums: list[torch.Tensor] = field(default_factory=list)
+    answers: list[torch.Tensor] = field(default_factory=list)
 
     def add(self, logits: torch.Tensor, labels: torch.Tensor) -> None:
         """Count one batch."""
@@ -47,9 +48,16 @@ class Tally:
         values = [F.cross_entropy(logits, labels, reduction="sum"), hits(logits, labels)]
         if shows_top5(self.classes):
             values.append(top_hits(logits, labels))
+        pairs = torch.stack((logits.argmax(1), labels)) + torch.tensor([[0], [self.classes]], device=labels.device)
+        self.answers.append(torch.bincount(pairs.flatten(), minlength=2 * self.classes))
         self.sums.append(torch.stack([value.double() for value in values]))
 
     def values(self) -> dict[str, float]:
         """Mean ``val/loss`` (nats), ``val/accuracy`` and, over five classes, ``val/top5`` (both 0..1)."""
         means = (torch.stack(self.sums).sum(0) / self.count).tolist()
         return dict(zip(("val/loss", "val/accuracy", "val/top5"), means, strict=False))
+
+    def shares(self) -> tuple[list[int], list[int]]:
+        """How many images were taken for each class, and how many are of each class."""
+        counts = torch.stack(self.answers).sum(0).tolist()
+        return counts[: self.classes], counts[self.classes :]

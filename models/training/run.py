@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from models.training.course import Change, Course
+from models.training.doctor import diagnose
+from models.training.doctor.history import History, Look, Report
 from models.training.meter import Event, Meter
 from models.training.plan import make_plan
 from models.training.resume import Begin, restore
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
     from models.training.loop import Training
 
 Validate = Callable[["Training", "Run"], Generator[Event, None, dict[str, float]]]
+EARLY = (200, 1000)
+"""Steps at which the doctor looks although there is no report yet."""
+DOCTOR_SECONDS = 5.0
 PAUSED = {"kind": "status", "status": "Paused", "reason": "paused; it can go on from here"}
 
 
@@ -38,7 +44,9 @@ class Run:
         measured: list[Mapping[str, float]] = [dict(values) for values in begin.state.get("measured", ())]
         self.course = Course(training.options, self.plan.steps, measured, changes)
         self._extend(epochs_of(begin.acts, training.options.epochs))
-        self.meter = Meter(self.plan, training.device, begin.step)
+        self.history = self._history()
+        self._told: tuple[list[str], float] = ([], 0.0)  # what the doctor said last, and when
+        self.meter = Meter(self.plan, training.device, begin.step, self.history)
         restore(training, begin)
         self.meter.restore(begin.state.get("sums", (0.0, 0.0, 0.0)))
 
@@ -59,6 +67,7 @@ class Run:
     def end(self) -> Iterator[Event]:
         """The last words."""
         yield from self.meter.speak("Training")
+        yield from self.examine(last=True)
         if self._last is not None:
             yield self._last
 
@@ -77,13 +86,36 @@ class Run:
         if asked or step in plan.reports:
             values = {**self.meter.averages(), **values}
             self.course.measured.append(values)
+            self.history.reports.append(Report(step, plan.epoch(step), values))
             yield {"kind": "metrics", "step": step, "epoch": plan.epoch(step), "values": values}
+            yield from self.examine()
             yield from self._stop_early()
         if asked or self._ended or step in plan.checkpoints:
             yield from self.save(values)
         for text in self._new_notes():
             yield {"kind": "note", "text": text}
         self.meter.resume(validated=validates)
+
+    def look(self, events: Iterator[Event]) -> Iterator[Event]:
+        """Pass on what was seen of the layers; the doctor keeps the latest."""
+        for event in events:
+            if event["kind"] == "layers":
+                weights = event["table"] == "weights"
+                matrices = self.training.watcher.matrices if weights else ()
+                self.history.look(Look(event["step"], event["names"], event["values"], matrices), weights=weights)
+            yield event
+        if self.step in EARLY:
+            yield from self.meter.points()
+            yield from self.examine()
+
+    def examine(self, *, last: bool = False) -> Iterator[Event]:
+        """What the doctor says; told when it is something else than before, at the very ``last``, and else seldom."""
+        verdicts = diagnose(self.history)
+        names, before = [verdict["name"] for verdict in verdicts], self._told
+        if names != before[0] or (names and (last or monotonic() - before[1] >= DOCTOR_SECONDS)):
+            self._told = (names, monotonic())
+            value = {"step": self.step, "epoch": self.plan.epoch(self.step), "verdicts": verdicts}
+            yield {"kind": "artifact", "name": "doctor", "value": value}
 
     def steer(self, validate: Validate) -> Iterator[Event]:
         """Carry out what people ask for; [] nearly always."""
@@ -124,6 +156,7 @@ class Run:
             "step": self.step,
             "sums": self.meter.state(),
             "measured": [dict(values) for values in self.course.measured],
+            "reports": [[report.step, report.epoch] for report in self.history.reports],
             "random": torch.get_rng_state(),
             "random_gpu": torch.cuda.get_rng_state_all() if self.training.device.type == "cuda" else [],
             **self.training.updater.state(),
@@ -160,6 +193,18 @@ class Run:
             self._ended = True
             words = f"{options.watched_curve} has not improved for {options.early_stopping} reports"
             yield {"kind": "note", "text": f"Stopped early at epoch {self.plan.epoch(self.step):.4g}: {words}."}
+
+    def _history(self) -> History:
+        """What the doctor knows at the beginning: of a training that goes on, its reports."""
+        training, options = self.training, self.training.options
+        history = History(training.classes, self.plan.steps, self.step, names=training.names)
+        history.augmented = training.hard or options.label_smoothing > 0
+        places = self._begin.state.get("reports", ())
+        history.reports += [
+            Report(int(step), float(epoch), values)
+            for (step, epoch), values in zip(places, self.course.measured, strict=False)
+        ]
+        return history
 
     def _plan_event(self) -> Event:
         plan = self.plan

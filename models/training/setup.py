@@ -102,6 +102,8 @@ def set_up(order: Order) -> Generator[Event, None, Training]:
         device=device,
         keeper=Keeper(order.folder / "checkpoints", model, options, known),
         watcher=Watcher(model, device, options.layer_interval, options.histogram_interval),
+        names=dataset.classes,
+        hard=bool(options.mixup or options.cutmix or options.randaugment or options.random_resized_crop),
         frozen=frozen,
         steering=order.steering,
     )
@@ -113,9 +115,7 @@ def choose_device(*, deterministic: bool = False) -> torch.device:
         torch.use_deterministic_algorithms(True, warn_only=True)
     if not torch.cuda.is_available():
         return torch.device("cpu")
-    torch.backends.cudnn.benchmark = (
-        not deterministic
-    )  # every batch has the same shape: finding the fastest kernel pays
+    torch.backends.cudnn.benchmark = not deterministic  # every batch has the same shape: the fastest kernel pays
     torch.set_float32_matmul_precision("high")
     return torch.device("cuda")
 

@@ -31,6 +31,7 @@ class Watcher:
         self.histograms = histograms
         learning = [(name, weight) for name, weight in model.named_parameters() if weight.requires_grad]
         self.names = [name for name, _ in learning]
+        self.matrices = [weight.ndim >= 2 for _, weight in learning]
         self._weights: list[torch.Tensor] = [weight for _, weight in learning]
         self._roots = [math.sqrt(weight.numel()) for weight in self._weights]
         self._sampler = Sampler(device)
