@@ -11,18 +11,20 @@ const drop = document.getElementById("upload");
 const bar = $("[data-bar]", drop), said = $("[data-said]", drop), picked = $("input", drop), stop = $("[data-stop]", drop);
 const READ = form.dataset.reads.split(" ");
 let named = Boolean(form.elements.name.value);
-let turn = 0, sending = null;
+let turn = 0, sending = null, asked = "";
 
 async function understand() {
-  const mine = (turn += 1);
-  if (!folder.value.trim()) { place.replaceChildren(); delete form.dataset.kind; return; }
+  if (!folder.value.trim()) { turn += 1; asked = ""; place.replaceChildren(); delete form.dataset.kind; return; }
   const address = new URL(form.dataset.understand, location.href);
   for (const [name, value] of new FormData(form)) if (READ.includes(name) && value.trim()) address.searchParams.set(name, value.trim());
+  if (address.href === asked) return;
+  const mine = (turn += 1);
+  asked = address.href;
   place.setAttribute("aria-busy", "true");
   const answer = await fetch(address).catch(() => null);
   if (mine !== turn) return;
   place.removeAttribute("aria-busy");
-  if (!answer?.ok) return;
+  if (!answer?.ok) { asked = ""; return; }
   place.innerHTML = await answer.text(); // our own page part; values in it are escaped by the server
   form.dataset.kind = $("[data-kind]", place)?.dataset.kind || ""; // the style sheet hides what this kind has no use for
   if (!named) form.elements.name.value = folder.value.replace(/\/+$/, "").split("/").at(-1);
