@@ -50,7 +50,7 @@ def build_dataset(
         for text in (*listing.notes, *listing.problems):
             yield _note(text)
         if listing.kind != CLASSIFICATION:
-            yield from build_objects(options, target, listing)
+            yield from build_objects(options, target, listing, excluded)
             return
         plan, removed = leave_out(make_plan(listing.groups, rules_of(options)), excluded, listing.shown)
         if removed:

@@ -52,7 +52,7 @@ def select(split: Split, columns: Columns, query: Query) -> Numbers:
     """
     numbers = _ordered(columns, query, len(split))
     if query.cls is not None:
-        numbers = numbers[split.labels[numbers] == query.cls]
+        numbers = numbers[_of_class(split, query.cls)[numbers]]
     for wanted in _filters(split, columns, query):
         mask = np.zeros(len(split), bool)
         mask[wanted] = True
@@ -98,6 +98,15 @@ def finding_records(folder: Path, name: str) -> Numbers:
         raise KeyError(name)
     records: Numbers = np.load(path)
     return records
+
+
+def _of_class(split: Split, cls: int) -> NDArray[np.bool_]:
+    """Which records are of a class, or hold an object of it."""
+    if split.shape[0]:
+        return np.asarray(split.labels == cls)
+    mask = np.zeros(len(split), bool)
+    mask[split.page(0, split.count(cls), cls)] = True
+    return mask
 
 
 def _ordered(columns: Columns, query: Query, count: int) -> Numbers:

@@ -78,7 +78,8 @@ def places(ctx: Context, who: Principal | None, row: JobRow) -> dict[str, Any]:
     for name in found["splits"]:
         part = opened_split(ctx, row, name)[1]
         points = Columns(part, None if path is None else path / name)["map"]
-        shown[name] = {"places": np.round(points, 4).ravel().tolist(), "labels": part.labels[: len(points)].tolist()}
+        labels = np.maximum(part.labels[: len(points)], 0)  # pictures of several objects have no single class
+        shown[name] = {"places": np.round(points, 4).ravel().tolist(), "labels": labels.tolist()}
     return {**found["map"], "total": sum(split["records"] for split in found["splits"].values()), "splits": shown}
 
 

@@ -67,8 +67,9 @@ def _files(opened: View, numbers: list[int]) -> Iterator[tuple[str, bytes, tuple
     for number, path in zip(numbers, part.paths(numbers), strict=True):
         label = part.label(number)
         data = as_png(part.image(number)) if dataset.encoding == "raw" else part.encoded(number)
-        name = f"{_folder(dataset.classes[label], label)}/{number:07d}.{ending}"
-        yield name, data, (name, part.folder.name, number, dataset.classes[label], label, path)
+        words = dataset.classes[label] if label >= 0 else "images"
+        name = f"{_folder(words, label)}/{number:07d}.{ending}"
+        yield name, data, (name, part.folder.name, number, part.caption(number, dataset.classes), label, path)
 
 
 def _folder(name: str, label: int) -> str:

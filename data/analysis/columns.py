@@ -22,6 +22,8 @@ SORTS = {
     "problems": "Problems found",
 }
 """What records can be ordered by, with words for people."""
+_SIDES = {"source_width": 0, "source_height": 1}
+"""Pictures with boxes or masks are stored at their own size: columns of sizes.npy."""
 
 
 class Columns:
@@ -40,6 +42,9 @@ class Columns:
             if folder is not None and (folder / f"{name}.npy").exists():
                 column: NDArray[Any] = np.load(folder / f"{name}.npy", mmap_mode="r")
                 return column
+        if name in _SIDES and (self.split.folder / "sizes.npy").exists():
+            sizes: NDArray[Any] = np.load(self.split.folder / "sizes.npy", mmap_mode="r")
+            return sizes[:, _SIDES[name]]
         if name.startswith("source_"):
             return np.zeros(len(self.split), np.uint32)
         raise KeyError(name)

@@ -15,21 +15,20 @@ MOST = 20_000
 Places = NDArray[np.float32]
 
 
-def shares(samples: Mapping[str, Pixels], totals: Mapping[str, int]) -> dict[str, int]:
-    """How many records of each split are shown: all, or MOST of them in proportion. Records come in random order."""
-    everything = max(1, sum(totals.values()))
-    part = min(1.0, MOST / everything)
-    return {name: min(len(samples[name]), max(1, round(totals[name] * part))) for name in samples}
+def shares(totals: Mapping[str, int]) -> dict[str, int]:
+    """How many records of each split are shown: all, or MOST of them in proportion."""
+    part = min(1.0, MOST / max(1, sum(totals.values())))
+    return {name: max(1, round(total * part)) for name, total in totals.items()}
 
 
 def lay_out(samples: Mapping[str, Pixels], totals: Mapping[str, int]) -> tuple[dict[str, Places], dict[str, Any]]:
-    """Places float32 [k, 2] for the first k records of each split, within -1 .. 1, and what is to be told of them.
+    """Places float32 [k, 2] for the ``samples`` of each split, within -1 .. 1, and what is to be told of them.
 
-    Principal component analysis of small pictures uint8 [n, h, w, c]: what differs most from picture to picture
-    becomes left to right, the next bottom to top. The same pictures give the same map.
+    ``totals`` are the records of each split. Principal component analysis of small pictures uint8 [k, h, w, c]: what
+    differs most from picture to picture becomes left to right, the next bottom to top; the same pictures, the same map.
     """
-    counts = shares(samples, totals)
-    rows = np.concatenate([samples[name][: counts[name]].reshape(counts[name], -1) for name in samples])
+    counts = {name: len(sample) for name, sample in samples.items()}
+    rows = np.concatenate([sample.reshape(len(sample), -1) for sample in samples.values()])
     points, explained = principal(rows.astype(np.float32))
     ends = np.cumsum([0, *counts.values()])
     places = {name: points[ends[at] : ends[at + 1]] for at, name in enumerate(counts)}

@@ -38,7 +38,8 @@ class Moments:
         self.levels += level_counts(images)
         small = shrink(images, self.size).astype(np.float32)
         self.sum += small.sum(axis=0)
-        self._add_classes(shrink(images, self.class_size).astype(np.float32), labels)
+        if labels.min(initial=0) >= 0:  # pictures of several objects have no single class
+            self._add_classes(shrink(images, self.class_size).astype(np.float32), labels)
         np.multiply(small, small, out=small)
         self.square += small.sum(axis=0)
         self.images += len(images)

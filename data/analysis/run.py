@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from data.analysis.columns import Columns
 from data.analysis.distributions import histogram, sizes
-from data.analysis.layout import lay_out
+from data.analysis.layout import lay_out, shares
 from data.analysis.pictures import save_pictures
 from data.analysis.scan import Scan, Scanned
 from data.codecs import Pixels
-from data.database import CLASSIFICATION, Dataset, Split
+from data.database import Dataset, Split
 from data.doctor.evidence import Evidence
 from data.doctor.report import report
 from data.pipeline import usable_cores
@@ -30,20 +30,17 @@ def analyse(dataset: Dataset, target: Path, *, threads: int | None = None) -> It
     """Measure every record and write what was found into ``target`` (layout: docs/architecture.md).
 
     analysis.json comes last, so a folder without it is no analysis. Raises ValueError for a damaged record, OSError.
-    A dataset of boxes or masks is not analysed yet; a note says so.
     """
-    if dataset.kind != CLASSIFICATION:
-        yield {"kind": "note", "text": "Datasets with boxes or masks are not analysed yet."}
-        return
     target.mkdir(parents=True, exist_ok=True)
     (target / "analysis.json").unlink(missing_ok=True)
     progress = Progress(sum(info.entries for info in dataset.splits.values()), "images")
     statistics: dict[str, Any] = {}
     looks: dict[str, NDArray[np.int8]] = {}
     samples: dict[str, Pixels] = {}
+    kept = shares({name: info.entries for name, info in dataset.splits.items()})
     for name in dataset.splits:
         split = dataset.split(name)
-        scan = Scan(split, len(dataset.classes), threads or usable_cores())
+        scan = Scan(split, len(dataset.classes), threads or usable_cores(), kept[name])
         for done in scan.run():
             if progress.add(done):
                 yield progress.event(f"Measuring {WORDS[name]} images")

@@ -19,9 +19,9 @@ from data.database import Split
 BATCH_BYTES = 800_000
 """Pixels of a batch: what is computed from them then stays in the processor's cache."""
 BATCH_MOST = 250
-SAMPLE = 20_000
-"""So many records of a split are kept small for the map of the set; records are in random order, so the first do."""
 SAMPLE_SIZE = 12
+COMMON_SIDE = 128
+"""Pictures that have sizes of their own (boxes, masks) are added up at this many pixels a side."""
 
 
 @dataclass
@@ -43,25 +43,30 @@ class _Batch:
 
 @dataclass
 class Scan:
-    """One pass over a split; iterate :meth:`run` for the number of records done, then take ``result``."""
+    """One pass over a split; iterate :meth:`run` for the number of records done, then take ``result``.
+
+    The first ``kept`` records are kept small for the map of the set; they are in random order, so the first will do.
+    """
 
     split: Split
     classes: int
     threads: int
+    kept: int
     columns: dict[str, NDArray[np.generic]] = field(init=False)
     moments: Moments = field(init=False)
 
     def __post_init__(self) -> None:
         self.columns = {name: np.zeros(len(self.split), kind) for name, kind in KINDS.items()}
-        self.moments = Moments(self.split.shape, self.classes)
+        self.shape = self.split.shape if self.split.shape[0] else (COMMON_SIDE, COMMON_SIDE, self.split.shape[2])
+        self.moments = Moments(self.shape, self.classes)
         self.looks = np.zeros((len(self.split), LOOK * LOOK), np.int8)
-        height, width, channels = self.split.shape
+        height, width, channels = self.shape
         size = (min(SAMPLE_SIZE, height), min(SAMPLE_SIZE, width))
-        self.sample: Pixels = np.zeros((min(SAMPLE, len(self.split)), *size, channels), np.uint8)
+        self.sample: Pixels = np.zeros((min(self.kept, len(self.split)), *size, channels), np.uint8)
 
     def run(self) -> Iterator[int]:
         """Yield how many records were read since the last time. Raises ValueError for a damaged record."""
-        height, width, channels = self.split.shape
+        height, width, channels = self.shape
         size = int(np.clip(BATCH_BYTES // (height * width * channels), 1, BATCH_MOST))
         starts = iter(range(0, len(self.split), size))
         with ThreadPoolExecutor(self.threads, thread_name_prefix="analyse") as pool:
@@ -81,8 +86,12 @@ class Scan:
         return Scanned(self.columns, self.moments, self.sample, self.looks)
 
     def _read(self, start: int, stop: int) -> _Batch:
-        images = self.split.read(range(start, stop))
-        return _Batch(start, images, measure(images))
+        if self.split.shape[0]:
+            images = self.split.read(range(start, stop))
+            return _Batch(start, images, measure(images))
+        alone = [self.split.image(number)[None] for number in range(start, stop)]
+        measures = Measures(*map(np.concatenate, zip(*map(measure, alone), strict=True)))
+        return _Batch(start, np.concatenate([shrink(image, self.shape[:2]) for image in alone]), measures)
 
     def _take(self, batch: _Batch) -> int:
         stop = batch.start + len(batch.images)

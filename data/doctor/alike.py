@@ -19,6 +19,7 @@ ALIKE = 0.99
 """Correlation of the grey levels from which on two pictures are taken for the same. Of MNIST's 70,000 digits five do
 (strokes of "1"), of the hundred thousand pairs with near hashes; re-encoded, scaled and brightened photos reach it."""
 ROUGH = 0.985
+_AT_ONCE = 4096
 SMALL = 32
 """Pixels a side at which larger pictures are compared."""
 
@@ -60,11 +61,11 @@ def copies(
 ) -> Groups:
     """Records whose pixels are equal, or whose source files are (checksum and length; a length of 0 is not known)."""
     records = np.flatnonzero(usable)
-    pixels = _same(np.stack([look[records], crc[records].astype(np.uint64)]))
+    pixels = _same(_mixed(look[records], crc[records]))
     known = records[files[1][records] > 0]
-    sources = _same(np.stack([files[0][known].astype(np.uint64), files[1][known].astype(np.uint64)]))
+    sources = _same(_mixed(files[0][known], files[1][known]))
     pairs = np.concatenate([records[pixels], known[sources]], axis=1)
-    return joined(pairs, len(look))
+    return joined(pairs)
 
 
 def lookalikes(
@@ -83,11 +84,11 @@ def lookalikes(
     extra[known.but_first()] = False  # a copy looks like what its original looks like
     records = np.flatnonzero(usable & extra)
     pairs = records[near(look[records])]
-    pairs = pairs[:, _similar(looks[pairs[0]], looks[pairs[1]])]
+    pairs = pairs[:, _similar(looks, pairs)]
     pairs = pairs[:, _same_picture(pairs, pictures)]
     heads = np.flatnonzero(np.diff(known.group, prepend=-1))
     first = known.records[heads[known.group]] if len(known.records) else known.records
-    return joined(np.concatenate([pairs, np.stack([first, known.records])], axis=1), len(look))
+    return joined(np.concatenate([pairs, np.stack([first, known.records])], axis=1))
 
 
 def near(look: NDArray[np.uint64]) -> Numbers:
@@ -106,43 +107,62 @@ def near(look: NDArray[np.uint64]) -> Numbers:
             hit = left[np.bitwise_count(hashes[left] ^ hashes[left + step]) <= NEAR]
             found.append(np.stack([order[hit], order[hit + step]]))
     pairs = np.sort(np.concatenate(found, axis=1), axis=0)
-    return np.unique(pairs, axis=1)
+    once = np.unique(pairs[0] * len(look) + pairs[1])
+    return np.stack(np.divmod(once, max(1, len(look))))
 
 
-def joined(pairs: Numbers, count: int) -> Groups:
-    """The groups into which pairs (2, n) join records ``0 .. count-1``."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    members = np.unique(pairs)
-    if not len(members):
-        return Groups(members.astype(np.int64), np.empty(0, np.int32))
-    left, right = np.searchsorted(members, pairs)
-    graph = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(len(members), len(members)))
-    _, group = connected_components(graph, directed=False)
-    group = group.astype(np.int32)  # numbered by their first member, which is the smallest
-    order = np.argsort(group, kind="stable")
-    sizes = np.bincount(group)
-    keep = order[sizes[group[order]] > 1]
-    _, numbers = np.unique(group[keep], return_inverse=True)
+def joined(pairs: Numbers) -> Groups:
+    """The groups into which pairs (2, n) of record numbers join them, in the order of their smallest members."""
+    members, places = np.unique(pairs, return_inverse=True)
+    root = _roots(places.reshape(pairs.shape), len(members))
+    order = np.argsort(root, kind="stable")
+    sizes = np.bincount(root, minlength=len(members))
+    keep = order[sizes[root[order]] > 1]
+    _, numbers = np.unique(root[keep], return_inverse=True)
     return Groups(members[keep].astype(np.int64), numbers.astype(np.int32))
 
 
+def _roots(pairs: Numbers, count: int) -> Numbers:
+    """For each of ``count`` places the smallest that pairs (2, n) lead to, directly or through others.
+
+    Every place takes the smallest number among its partners, then that number's own (pointer jumping), until nothing
+    changes: a few rounds, since chains get half as long in each.
+    """
+    root = np.arange(count)
+    while True:
+        before = root.copy()
+        least = np.minimum(root[pairs[0]], root[pairs[1]])
+        for side in pairs:
+            np.minimum.at(root, side, least)
+            np.minimum.at(root, before[side], least)
+        root = root[root]
+        if (root == before).all():
+            return root
+
+
+def _mixed(first: NDArray[np.integer], second: NDArray[np.integer]) -> NDArray[np.uint64]:
+    """Two numbers as one of 64 bits (multiplied by 2^64 over the golden ratio, which spreads them)."""
+    return first.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) ^ second.astype(np.uint64)
+
+
 def _same(keys: NDArray[np.uint64]) -> Numbers:
-    """Pairs (2, n) of neighbouring places with equal keys (2, places)."""
-    order = np.lexsort(keys)
-    ordered = keys[:, order]
-    equal = np.flatnonzero((ordered[:, 1:] == ordered[:, :-1]).all(axis=0))
+    """Pairs (2, n) of neighbouring places with equal keys."""
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    equal = np.flatnonzero(ordered[1:] == ordered[:-1])
     return np.stack([order[equal], order[equal + 1]])
 
 
-def _similar(left: NDArray[np.int8], right: NDArray[np.int8]) -> NDArray[np.bool_]:
-    """Whether the low frequencies of two records point the same way (cosine at least ROUGH)."""
+def _similar(looks: NDArray[np.int8], pairs: Numbers) -> NDArray[np.bool_]:
+    """Whether the low frequencies of the two records of each pair point the same way (cosine at least ROUGH)."""
+    members, places = np.unique(pairs, return_inverse=True)
+    units = looks[members].astype(np.float32)
+    units /= np.maximum(np.sqrt(np.einsum("ij,ij->i", units, units)), 1e-6)[:, None]
+    left, right = places.reshape(pairs.shape)
     result = np.empty(len(left), bool)
-    for at in range(0, len(left), 100_000):
-        a, b = left[at : at + 100_000].astype(np.float32), right[at : at + 100_000].astype(np.float32)
-        norm = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
-        result[at : at + 100_000] = (a * b).sum(axis=1) >= ROUGH * np.maximum(norm, 1e-6)
+    for at in range(0, len(left), _AT_ONCE):
+        part = slice(at, at + _AT_ONCE)
+        result[part] = np.einsum("ij,ij->i", units[left[part]], units[right[part]]) >= ROUGH
     return result
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.analysis.columns import Columns
-from data.database import Dataset
+from data.database import CLASSIFICATION, Dataset
 from data.doctor.alike import Groups, copies, lookalikes
 from data.source_facts import KINDS
 
@@ -76,6 +76,11 @@ class Evidence:
                 found[name] = mine - self.starts[place]
         return found
 
+    @property
+    def classified(self) -> bool:
+        """Whether each record has one class and all have one size (no boxes, no masks)."""
+        return self.dataset.kind == CLASSIFICATION
+
     @cached_property
     def blank(self) -> NDArray[np.bool_]:
         """Records in which there is nothing to see."""
@@ -108,7 +113,7 @@ class Evidence:
         from data.analysis.measure import grey_levels
 
         found: dict[int, NDArray[np.uint8]] = {}
-        step = max(1, _TOGETHER // math.prod(self.dataset.shape))
+        step = max(1, _TOGETHER // max(1, math.prod(self.dataset.shape))) if self.classified else 1
         for name, numbers in self.by_split(records).items():
             base = int(self.starts[self.splits.index(name)])
             for part in np.array_split(numbers, -(-len(numbers) // step)):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from data.codecs import decode, encode
+from data.codecs import decode, encode, jpeg
 from data.errors import UserError
 from data.files import read_file
 from data.objects.colours import class_colours
@@ -54,9 +54,16 @@ class Made:
     mask: Mask | None
 
 
-def build_objects(options: DatasetOptions, target: Path, listing: Listing) -> Iterator[Event]:
-    """Write the splits and the manifest into ``target``, yielding events. Raises UserError, OSError (disk full)."""
-    pieces = plan_pieces(listing.objects, options)
+def build_objects(
+    options: DatasetOptions, target: Path, listing: Listing, excluded: frozenset[str] = frozenset()
+) -> Iterator[Event]:
+    """Write the splits and the manifest into ``target``, yielding events; images among ``excluded`` are left out.
+
+    Raises UserError, OSError (disk full).
+    """
+    pieces, removed = _without(plan_pieces(listing.objects, options), excluded, listing)
+    if removed:
+        yield {"kind": "artifact", "name": "excluded", "value": removed}
     if "train" not in pieces:
         raise UserError("No images are left for training.", field="val_percent", hint="Lower the other shares.")
     yield {"kind": "artifact", "name": "classes", "value": list(listing.classes)}
@@ -79,6 +86,20 @@ def plan_pieces(groups: dict[str, ObjectGroup], options: DatasetOptions) -> dict
             own = stream.permutation(size) if options.shuffle else np.arange(size)
             pieces[split] = Piece(groups[split], own.astype(np.int64))
     return {split: piece for split, piece in pieces.items() if len(piece.rows)}
+
+
+def _without(
+    pieces: dict[str, Piece], excluded: frozenset[str], listing: Listing
+) -> tuple[dict[str, Piece], dict[str, int]]:
+    """The pieces without the excluded images, and how many each had; the others stay in their split and order."""
+    if not excluded:
+        return pieces, {}
+    kept = {
+        split: [row for row in piece.rows.tolist() if listing.shown(piece.group.images[row]) not in excluded]
+        for split, piece in pieces.items()
+    }
+    left = {split: Piece(pieces[split].group, np.array(rows, np.int64)) for split, rows in kept.items() if rows}
+    return left, {split: len(pieces[split].rows) - len(rows) for split, rows in kept.items()}
 
 
 class _ObjectBuild:
@@ -209,12 +230,14 @@ def prepare_one(group: ObjectGroup, row: int, shapes: Shapes | None, options: Da
     """One record: the picture upright at its stored size, its objects or mask brought to it. Raises UserError."""
     if row in group.broken:
         raise group.broken[row]
-    pixels = decode(read_file(group.images[row]), options.channels)
+    content = read_file(group.images[row])
+    pixels = decode(content, options.channels)
     source = Size(pixels.shape[1], pixels.shape[0])
     stored = stored_size(source, options.longest_side)
     if stored != source:
         pixels = torch_resampler(pixels, stored)
-    value = encode(pixels, options.encoding, options.jpeg_quality)
+    ready = jpeg.bare(content, options.channels) if options.encoding == "jpg" and stored == source else None
+    value = ready or encode(pixels, options.encoding, options.jpeg_quality)
     if shapes is not None and group.objects is not None:
         objects = to_stored(picked(shapes, row), group.objects.relative, source, stored)
         return Made(value, stored, objects, None)

@@ -17,7 +17,7 @@ def blurred(evidence: Evidence) -> Finding | None:
 
     Sets of records under 64 pixels a side are not judged: scaled so far down, a blurred photo is as sharp as another.
     """
-    if min(evidence.dataset.width, evidence.dataset.height) < LEAST_SIDE:
+    if evidence.classified and min(evidence.dataset.width, evidence.dataset.height) < LEAST_SIDE:
         return None
     detail = evidence.column("detail")
     seen = ~evidence.blank

@@ -12,6 +12,8 @@ def conflicts(evidence: Evidence) -> Finding | None:
 
     Proposed is to leave all of them out, since only a person can tell which label is right.
     """
+    if not evidence.classified:
+        return None
     groups = evidence.alike.only(evidence.alike.spread(evidence.labels))
     if not len(groups):
         return None

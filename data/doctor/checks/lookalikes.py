@@ -25,5 +25,6 @@ def lookalikes(evidence: Evidence) -> Finding | None:
     if not len(found):
         return None
     extra = found.but_first()
-    reason = f"{images(len(extra))} look like another of the same split (grey levels correlate by {ALIKE} or more)."
+    look = "looks" if len(extra) == 1 else "look"
+    reason = f"{images(len(extra))} {look} like another of the same split (grey levels correlate by {ALIKE} or more)."
     return Finding(reason, found.records, extra, found.group)

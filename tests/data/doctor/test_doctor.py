@@ -22,7 +22,7 @@ from tests.data.shared import messy_folder, shared_archive
 
 NAMES = {
     "blank", "blurred", "bright", "classes", "conflicts", "dark", "duplicates", "leakage", "lookalikes", "odd_shape",
-    "tiny", "unreadable", "wrong_extension",
+    "tiny", "unreadable", "wrong_extension", "box_outside", "unmarked",
 }  # fmt: skip
 
 
