@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import TextIO
 
 from data.errors import UserError
 from data.files import shown
@@ -22,6 +24,7 @@ PATH_NAMES = (
 LABEL_NAMES = ("label", "class", "category", "class_name", "label_name", "category_name", "target", "species", "y")
 SPLIT_NAMES = ("split", "set", "subset", "partition", "usage")
 _LONGEST_CELL = 1 << 20
+_LARGEST_ARRAY = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ def _json_rows(path: str) -> Iterator[Row]:
     with open(path, encoding="utf-8-sig") as file:
         try:
             if ending(path) == ".json":
-                yield from map(_as_row, json.load(file))
+                yield from map(_as_row, _array(path, file))
                 return
             for number, line in enumerate(file, 1):
                 where = f", line {number}"
@@ -112,6 +115,21 @@ def _json_rows(path: str) -> Iterator[Row]:
                     yield _as_row(json.loads(line))
         except (ValueError, RecursionError, TypeError) as error:
             raise UserError(f"{shown(path)}{where}: these are no JSON rows ({error}).", field="folder") from None
+
+
+def _array(path: str, file: TextIO) -> list[object]:
+    """A JSON array, which has to be read whole. Raises UserError where it is too large for that, ValueError: none."""
+    if os.path.getsize(path) > _LARGEST_ARRAY:
+        raise UserError(
+            f"{shown(path)} is too large for a JSON array ({_LARGEST_ARRAY >> 20} MB at most).",
+            field="folder",
+            hint="Write one row a line (.jsonl), which is read piece by piece.",
+        )
+    if file.read(1) != "[":
+        raise ValueError("it does not begin with [")
+    file.seek(0)
+    found: list[object] = json.load(file)
+    return found
 
 
 def _as_row(item: object) -> Row:

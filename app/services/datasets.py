@@ -90,7 +90,7 @@ def _checked(ctx: Context, who: Principal, options: DatasetOptions) -> DatasetOp
     if wrong:
         raise InvalidOptions(wrong)
     options = parse(DatasetOptions, {**plain(options), **folders})
-    check_options(options)
+    offload(check_options, options)  # looks at folders, which may be slow
     return options
 
 

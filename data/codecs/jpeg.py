@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MAGIC = b"\xff\xd8\xff"
 _APP1 = 0xE1
 _START_OF_SCAN = 0xDA
+_END = 0xD9
 _ORIENTATION = 0x0112  # EXIF tag
 _SHORT = 3  # TIFF field type
 UNSURE = 0
@@ -77,6 +78,49 @@ def _part_of(length: int, part: int, needed: int) -> int:
     side = -(-length // part)
     shift = (side * part - length) / length * needed
     return side if side >= needed and shift <= _LARGEST_SHIFT else 0
+
+
+def bare(data: bytes, channels: int) -> bytes | None:
+    """An undamaged, upright JPEG of 8-bit grey or colour without its metadata, pixels untouched; None for others.
+
+    What :func:`decode` gives for it is what a browser shows. Kept are JFIF's and Adobe's segments, which say how colours
+    are stored; EXIF (places, names), XMP, colour profiles, comments and what follows the end are dropped.
+    """
+    if orientation(data) != 1 or decode(data, channels) is None:
+        return None
+    if simplejpeg.decode_jpeg_header(data)[2] != ("Gray" if channels == 1 else "YCbCr"):
+        return None
+    kept, at = [data[:2]], 2
+    while (segment := _segment(data, at)) is not None:
+        at += len(segment)
+        if not _metadata(segment[1]):
+            kept.append(segment)
+        if segment[1] == _END:
+            return b"".join(kept)
+    return None
+
+
+def _segment(data: bytes, at: int) -> bytes | None:
+    """The marker segment at ``at``, a scan with its entropy-coded data; None where no segment begins there."""
+    if at + 2 > len(data) or data[at] != 0xFF:
+        return None
+    marker = data[at + 1]
+    if marker == _END:
+        return data[at : at + 2]
+    end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    while marker == _START_OF_SCAN and end + 1 < len(data):
+        end = data.find(b"\xff", end)
+        if end < 0:
+            return None
+        if data[end + 1] and not 0xD0 <= data[end + 1] <= 0xD7:  # neither a stuffed 255 nor a restart
+            break
+        end += 2
+    return data[at:end] if at + 4 <= end <= len(data) else None
+
+
+def _metadata(marker: int) -> bool:
+    """APP1 to APP13, APP15 and comments."""
+    return marker == 0xFE or (0xE1 <= marker <= 0xEF and marker != 0xEE)
 
 
 def decode_into(data: bytes | memoryview, out: Pixels) -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _KEYS = (b'"images"', b'"annotations"', b'"categories"')
 _LARGEST = 4 << 30
+_PREVIEWED = 64 << 20
+"""Bytes that a preview reads: a JSON file takes five times its size in memory, and the web has little."""
 
 
 def detect(seen: Peek) -> Clue | None:
@@ -53,6 +55,9 @@ class _Found:
 def scan(options: DatasetOptions, workspace: Workspace = ANYWHERE) -> Generator[int, None, Listing]:
     """One JSON file a split with images, annotations and categories: boxes, outlines and keypoints."""
     files, found = annotation_files(options), _Found()
+    if workspace.scratch is None and sum(map(os.path.getsize, files.values())) > _PREVIEWED:
+        listed = ", ".join(f"{split}: {shown(path)}" for split, path in files.items())
+        return Listing(notes=[f"The files are large and counted when the dataset is built ({listed})."], kind=DETECTION)
     for split, path in files.items():
         workspace.guard(os.path.dirname(path), "folder")
         yield from _read(split, path, options, workspace, found)

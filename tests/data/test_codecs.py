@@ -340,3 +340,35 @@ def test_all_nine_orientations_show_the_same_picture(tmp_path: Path) -> None:
         upright = small.file(folder / f"{name}_1.jpg").astype(int)
         for orientation in range(9):
             assert np.abs(small.file(folder / f"{name}_{orientation}.jpg") - upright).mean() < 1
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_is_stripped_of_what_is_nobodys_business_and_its_pixels_stay(progressive) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "a secret place"  # ImageDescription
+    data = stored(
+        picture(60, 90), "JPEG", progressive=progressive, exif=exif, comment=b"a secret word", icc_profile=b"p" * 99
+    )
+    tail = stored(picture(8, 8), "JPEG", comment=b"a secret second picture")
+    bare = jpeg.bare(data + tail, 3)
+    assert bare is not None
+    assert b"secret" not in bare
+    assert (decode(bare, 3) == decode(data, 3)).all()
+    out = np.empty((60, 90, 3), np.uint8)
+    decode_record(bare, "jpg", out)
+    assert (out == decode(data, 3)).all()
+
+
+def test_a_jpeg_that_cannot_be_kept_as_it_is() -> None:
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    colour, grey = stored(picture(), "JPEG"), stored(picture(channels=1), "JPEG")
+    assert jpeg.bare(grey, 1) is not None
+    for data, channels in (
+        (stored(picture(), "JPEG", exif=turned), 3),
+        (grey, 3),
+        (colour, 1),
+        (colour[:-300], 3),
+        (b"", 3),
+    ):
+        assert jpeg.bare(data, channels) is None

@@ -105,3 +105,12 @@ def test_names_cannot_lead_out_of_the_allowed_folders(tmp_path: Path, folder: Pa
     listing = scan(folder, Workspace(roots=[folder]))
     assert len(listing.objects["train"].images) == 2
     assert any("outside the folders" in note for note in listing.notes)
+
+
+def test_a_large_file_is_not_read_for_a_preview(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("data.sources.coco._PREVIEWED", 1000)
+    preview = scan(folder)
+    assert (preview.kind, preview.objects) == ("detection", {})
+    assert "counted when the dataset is built" in preview.notes[0]
+    dataset, _ = build(folder, tmp_path / "out", encoding="jpg")
+    assert sizes(dataset)["train"] == 3

@@ -110,3 +110,10 @@ def test_mnist_tables_have_exact_counts(tmp_path: Path) -> None:
     assert sum(found["test"].values()) == 10_000
     assert found["test"] == {str(n): c for n, c in enumerate((980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009))}
     assert not listing.problems
+
+
+def test_a_large_array_is_refused_before_it_is_read(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("data.tables._LARGEST_ARRAY", 10)
+    with pytest.raises(UserError, match="too large for a JSON array") as caught:
+        scan(text(images / "t.json", json.dumps([{"path": "a b.png", "label": "x"}])), source="manifest")
+    assert ".jsonl" in (caught.value.hint or "")
