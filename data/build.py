@@ -83,7 +83,9 @@ def _clear(target: Path) -> None:
 def _find(options: DatasetOptions, workspace: Workspace) -> Generator[Event, None, Listing]:
     """Let the source search, reporting how many images it has found."""
     found, seldom = 0, Seldom()
-    search = find_source(options.source, options.folder).scan(options, workspace)
+    source = find_source(options.source, options.folder)
+    yield {"kind": "artifact", "name": "source", "value": {"name": source.name, "title": source.title}}
+    search = source.scan(options, workspace)
     while True:
         try:
             found += next(search)
