@@ -7,7 +7,7 @@ from typing import Any
 
 from models.source.channels import Suggestion
 from models.source.fold import Shown, View, unfolded
-from models.source.graph import Argument, Graph, Node, as_json
+from models.source.graph import Argument, Graph, Node
 from models.source.text import Source, Span
 
 _SIZES = {"in_channels", "in_features", "out_channels", "out_features", "num_features", "num_channels", "kernel_size"}
@@ -105,11 +105,18 @@ def _node(graph: Graph, item: Shown, source: Source) -> dict[str, Any]:
         "module": node.module,
         "shared": node.shared,
         "maker": node.maker,
-        "repeat": as_json(node.repeat or node.loop, source),
+        "repeat": _repeat(node),
         "location": _place(node.location, source),
         "definition": _place(node.definition, source),
         "arguments": [_argument(argument) for argument in node.args],
     }
+
+
+def _repeat(node: Node) -> dict[str, Any] | None:
+    repeat = node.repeat or node.loop
+    if repeat is None:
+        return None
+    return {"count": repeat.count, "times": repeat.times, "editable": repeat.literal is not None}
 
 
 def _title(op: str) -> str:
@@ -158,8 +165,9 @@ def _link(graph: Graph, begin: str, end: str, edges: tuple[str, ...]) -> dict[st
 
 
 def _place(span: Span | None, source: Source) -> dict[str, Any] | None:
-    placed: dict[str, Any] | None = as_json(span, source)
-    return placed
+    if span is None:
+        return None
+    return {"start": source.utf16(span.start), "end": source.utf16(span.end), "line": source.place(span.start)[0]}
 
 
 def _places(graph: Graph, shown: Mapping[str, str], source: Source) -> list[tuple[int, int, str]]:

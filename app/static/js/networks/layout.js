@@ -51,9 +51,20 @@ function withinTime(work) {
   });
 }
 
+const kept = new Map(); // places by what they depend on: an undo, or another argument, moves nothing
+
 /** Places of everything in a picture: `{width, height, nodes: Map(id -> {x, y, width, height}), links: [[{x, y}...]]}`. */
 export async function layout(picture, detail) {
-  const placed = await withinTime(engine().layout(tree(picture, detail)));
+  const asked = tree(picture, detail), key = JSON.stringify(asked);
+  const known = kept.get(key) || (await place(picture, asked));
+  kept.delete(key);
+  kept.set(key, known);
+  if (kept.size > 20) kept.delete(kept.keys().next().value);
+  return known;
+}
+
+async function place(picture, asked) {
+  const placed = await withinTime(engine().layout(asked));
   const nodes = new Map(), links = picture.links.map(() => []);
   const walk = (item) => {
     for (const child of item.children || []) {

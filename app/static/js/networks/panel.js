@@ -72,7 +72,7 @@ function fields(node, layer, act) {
   if (node.module && node.definition && ["layer", "block", "sequence"].includes(node.type) && !/^\d+$/.test(node.label)) {
     made.push(row("Name", "nw-name", input(node.label, "nw-name", (text) => text.trim() && act("edit", { kind: "rename", node: node.first, name: text.trim() }))));
   }
-  if (node.repeat) made.push(row("Repeat", "nw-repeat", node.repeat.literal ? input(String(node.repeat.times ?? node.repeat.count), "nw-repeat", (text) => act("edit", { kind: "repeat", node: node.first, count: Number(text) }), "number") : make("output", { textContent: `${node.repeat.count} (computed by the source)` })));
+  if (node.repeat) made.push(row("Repeat", "nw-repeat", node.repeat.editable ? input(String(node.repeat.times ?? node.repeat.count), "nw-repeat", (text) => act("edit", { kind: "repeat", node: node.first, count: Number(text) }), "number") : make("output", { textContent: `${node.repeat.count} (computed by the source)` })));
   const given = new Map(node.arguments.map((argument) => [argument.name, argument]));
   const known = layer ? layer.arguments.filter((argument) => argument.type !== "tensor") : node.arguments.filter((argument) => argument.name).map((argument) => ({ name: argument.name, type: "any", default: null, choices: [], optional: false }));
   for (const argument of known) made.push(argumentRow(argument, given.get(argument.name), set));

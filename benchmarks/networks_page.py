@@ -1,0 +1,176 @@
+"""The networks page end to end in Chromium: typing to graph, graph edit to source, large networks laid out.
+
+Each figure is from the page itself: from the end of the pause after the last key until the new graph is on the screen,
+from the moment an edit is asked for until the source in the editor has changed, and the longest time in which the page's
+main thread could not answer (PerformanceObserver's long tasks) while ResNet-152 is drawn with all its layers.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import requests
+from playwright.sync_api import Page, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks._harness import Claim, arguments, interleave, table, verdict
+from benchmarks._server import running
+from benchmarks.code_graph import network
+from models.networks import networks as library
+from models.source.parse import read
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+PAUSE = 250.0
+WATCH = """() => {
+  window.drawn = []; window.long = [0];
+  document.addEventListener("foveal:drawn", () => drawn.push(performance.now()));
+  new PerformanceObserver((list) => { for (const task of list.getEntries()) long.push(task.duration); })
+    .observe({ type: "longtask", buffered: true });
+}"""
+
+
+def deep(blocks: int) -> str:
+    """A network of ``blocks`` blocks of ten layers that do not fold, about 5,000 layers for 500."""
+    layers = "".join(f"        self.a{i} = nn.Conv2d(8, 8, 3, padding=1)\n" for i in range(10))
+    calls = "".join(
+        f"        x = F.relu(self.a{i}(x))\n" if i % 2 else f"        x = self.a{i}(x)\n" for i in range(10)
+    )
+    made = "".join(f"        self.b{i} = Block({i})\n" for i in range(blocks))
+    used = "".join(f"        x = self.b{i}(x)\n" for i in range(blocks))
+    return (
+        "import torch.nn.functional as F\nfrom torch import nn\n\n\nclass Block(nn.Module):\n"
+        f"    def __init__(self, number):\n        super().__init__()\n{layers}\n    def forward(self, x):\n{calls}"
+        "        return x\n\n\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        f"{made}\n    def forward(self, x):\n{used}        return x\n"
+    )
+
+
+def save(url: str, source: str, name: str) -> str:
+    """Keep a network on the server; the address of its page."""
+    body = {"source": source, "name": name, "channels": 3, "height": 64, "width": 64}
+    return f"{url}/networks/" + requests.post(f"{url}/api/v1/networks/saved", json=body, timeout=60).json()["id"]
+
+
+def opened(page: Page, address: str) -> None:
+    """Go there and wait until it is drawn and measured."""
+    page.goto(address)
+    page.wait_for_function("document.querySelector('[data-part=totals]').textContent.includes('weights')")
+    page.evaluate(WATCH)
+
+
+def typing(page: Page) -> Callable[[], float]:
+    """Milliseconds from the end of the pause until the graph of the new text is drawn."""
+    state = {"round": 0}
+
+    def once() -> float:
+        state["round"] += 1
+        page.locator(".cm-content").focus()
+        page.keyboard.press("Control+End")
+        before = page.evaluate("drawn.length")
+        page.keyboard.type(f"# {state['round']} ")
+        began = page.evaluate("performance.now()")
+        page.wait_for_function(f"drawn.length > {before}")
+        return float(page.evaluate("drawn.at(-1)")) - float(began) - PAUSE
+
+    return once
+
+
+def editing(page: Page) -> Callable[[], float]:
+    """Milliseconds from asking for a layer's duplicate until the source has changed; undone again each time."""
+
+    def once() -> float:
+        page.locator(".nw-node[data-id='conv0#1']").focus()
+        page.keyboard.press("Home")
+        page.keyboard.press("ArrowDown")
+        page.evaluate(
+            """() => new Promise((resolve) => {
+              window.waited = 0;
+              const code = document.querySelector(".cm-content"), began = performance.now();
+              new MutationObserver((_, observer) => { observer.disconnect(); window.waited = performance.now() - began; })
+                .observe(code, { childList: true, subtree: true, characterData: true });
+              resolve();
+            })"""
+        )
+        page.evaluate("document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'd', bubbles: true }))")
+        page.wait_for_function("window.waited > 0")
+        took = float(page.evaluate("window.waited"))
+        before = page.evaluate("drawn.length")
+        page.locator("[data-act=undo]").click()
+        page.wait_for_function(f"drawn.length > {before}")
+        return took
+
+    return once
+
+
+def expanded(page: Page, address: str, nodes: int) -> tuple[float, float, int]:
+    """Draw everything: seconds until it is there, the longest task of the main thread in ms, and how many nodes."""
+    opened(page, address)
+    page.evaluate("() => { long.length = 1; }")
+    began = time.perf_counter()
+    before = page.evaluate("drawn.length")
+    page.locator("[data-act=open-all]").click()
+    page.wait_for_function(f"drawn.length > {before}", timeout=60_000)
+    seconds = time.perf_counter() - began
+    page.wait_for_timeout(1500)
+    return seconds, float(page.evaluate("Math.max(...long)")), page.locator(".nw-node").count()
+
+
+def main() -> None:
+    """Measure, print, and end with 1 if a claim is missed."""
+    options = arguments(__doc__ or "")
+    resnet152 = library["resnet50"].source.replace("DEPTH = 50", "DEPTH = 152")
+    large = deep(500)
+    print(f"  call sites of the large network: {len(read(large).nodes):,}")
+    with tempfile.TemporaryDirectory() as home, running(Path(home)) as server, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 800}, bypass_csp=True)  # waiting evaluates text
+        page.set_default_timeout(60_000)
+        opened(page, save(server.url, network(100), "A hundred layers") + "#fold=0")  # every layer by itself
+        variants = {"typing to graph": typing(page), "graph edit to source": editing(page)}
+        interleave(variants, 1)
+        results = interleave(variants, 3 if options.quick else 15)
+        table(results, "ms")
+        seconds, longest, nodes = expanded(page, save(server.url, resnet152, "ResNet-152"), 575)
+        print(f"  ResNet-152 whole: {nodes} nodes in {seconds:.2f} s, longest task {longest:.0f} ms")
+        opened(page, save(server.url, large, "Five thousand"))
+        wide = {"open a block of 5,000 layers": toggling(page)}
+        interleave(wide, 1)
+        folded = interleave(wide, 3 if options.quick else 9)
+        table(folded, "ms")
+        shown = page.locator(".nw-node").count()
+        print(f"  5,000 layers: {shown} nodes drawn")
+    verdict(
+        Claim("pause to graph, 100 layers, ms", median(results["typing to graph"]), most=250),
+        Claim("graph edit to source, 100 layers, ms", median(results["graph edit to source"]), most=200),
+        Claim("longest task of the page while ResNet-152 is drawn whole, ms", longest, most=200),
+        Claim("nodes of ResNet-152 drawn whole", nodes, least=500),
+        Claim(
+            "open or close a block among 5,000 layers, ms", median(folded["open a block of 5,000 layers"]), most=1000
+        ),
+    )
+
+
+def toggling(page: Page) -> Callable[[], float]:
+    """Milliseconds from opening (or closing) the first block until it is drawn."""
+
+    def once() -> float:
+        before = page.evaluate("drawn.length")
+        began = page.evaluate("performance.now()")
+        page.evaluate(
+            "document.querySelector('[data-open]').dispatchEvent(new MouseEvent('dblclick', { bubbles: true }))"
+        )
+        page.wait_for_function(f"drawn.length > {before}")
+        return float(page.evaluate("drawn.at(-1)")) - float(began)
+
+    return once
+
+
+if __name__ == "__main__":
+    main()
