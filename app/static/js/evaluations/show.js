@@ -40,6 +40,7 @@ document.addEventListener("click", async (event) => {
 
 if (job.report) {
   const matrix = job.report.labelled ? await Matrix.read(about.classes, `${address}/cells`) : null;
+  view.chosen = gallery.cell;
   if (matrix) view.set(matrix);
   else document.getElementById("matrix").dataset.empty = "None of the images has a known class, so there is nothing to compare with.";
   if (job.report.labelled) {
