@@ -1,0 +1,31 @@
+"""Finds the images that excite each unit of each layer of a model most and least."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from jobs.folder import JobFolder
+from jobs.job import Job
+
+
+def run(folder: JobFolder, job: Job) -> Iterator[dict[str, Any]]:
+    """The task of an atlas job; torch is imported here: only workers come this far."""
+    yield {"kind": "progress", "fraction": 0.0, "phase": "Loading PyTorch"}
+    import json
+
+    from data.database import open_dataset
+    from data.options import parse
+    from models.atlas.build import Order, build
+    from models.atlas.options import AtlasOptions
+    from models.inspection.loaded import models
+    from models.training.setup import choose_device
+
+    values = {key: value for key, value in job.options.items() if key != "wait"}
+    options = parse(AtlasOptions, values)
+    choose_device()
+    model_folder = folder.path.parent / options.model
+    model = models.get(model_folder, options.checkpoint)
+    name = json.loads((model_folder / "artifacts" / "model.json").read_text())["dataset"]
+    dataset = open_dataset(folder.path.parent / name / "artifacts")
+    yield from build(Order(folder.artifacts, model, options, dataset, name))
