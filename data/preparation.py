@@ -78,15 +78,30 @@ class Preparation:
     ) -> Pixels:
         """Put pixels where :meth:`place` says; they may be a smaller copy of the picture that was placed."""
         picture = fit(pixels, placement, resample)
-        return picture if placement.covers(self.target) else paste(picture, placement, self._frame(seed))
+        if placement.covers(self.target):
+            return picture
+        frame = np.empty((self.height, self.width, self.channels), np.uint8)
+        self._fill(frame, placement, seed)
+        return paste(picture, placement, frame)
 
-    def _frame(self, seed: int) -> Pixels:
-        shape = (self.height, self.width, self.channels)
+    def _fill(self, frame: Pixels, placement: Placement, seed: int) -> None:
+        """Noise or the colour for the room that the picture leaves: above and below it, then left and right."""
+        left, top = placement.paste
+        right, bottom = left + placement.crop.size.width, top + placement.crop.size.height
+        room = (frame[:top], frame[bottom:], frame[top:bottom, :left], frame[top:bottom, right:])
+        colour, noise = self._colour(), np.random.default_rng(seed)
+        for part in room:
+            if colour is not None:
+                part[...] = colour
+            elif part.size:
+                part[...] = np.frombuffer(noise.bytes(part.size), np.uint8).reshape(part.shape)
+
+    def _colour(self) -> int | tuple[int, ...] | None:
+        """What fills the room; None for noise."""
         if self.fill == NOISE:
-            return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
+            return None
         red, green, blue = (int(self.fill[at : at + 2], 16) for at in (1, 3, 5))
-        grey = (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16
-        return np.full(shape, grey if self.channels == 1 else (red, green, blue), np.uint8)
+        return (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16 if self.channels == 1 else (red, green, blue)
 
 
 def _size(pixels: Pixels) -> Size:

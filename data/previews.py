@@ -181,10 +181,11 @@ class Wanted:
 def records(original: Original, wanted: Wanted, seed: int) -> dict[str, Record | UserError]:
     """The record of one image under every resize mode, or why that mode refuses it; modes share what they can."""
     scaled: dict[Size, Pixels] = {}
+    scale = resampler(original.size)
 
     def resample(pixels: Pixels, size: Size) -> Pixels:
         if size not in scaled:
-            scaled[size] = pillow_resampler(pixels, size)
+            scaled[size] = scale(pixels, size)
         return scaled[size]
 
     made: dict[str, Record | UserError] = {}
@@ -197,14 +198,30 @@ def records(original: Original, wanted: Wanted, seed: int) -> dict[str, Record |
     return made
 
 
-def record(original: Original, wanted: Wanted, seed: int, resample: Resampler = pillow_resampler) -> Record:
+def resampler(source: Size) -> Resampler:
+    """Pillow's scaling for copies of a picture of this size, whose last pixels may stand for less than the others."""
+
+    def resample(pixels: Pixels, size: Size) -> Pixels:
+        height, width, channels = pixels.shape
+        factor = max(1, round(source.width / width))
+        if (width, height) != (-(-source.width // factor), -(-source.height // factor)):
+            return pillow_resampler(pixels, size)  # a part that was cut out
+        image = Image.fromarray(pixels[..., 0] if channels == 1 else pixels)
+        box = (0.0, 0.0, source.width / factor, source.height / factor)
+        return np.array(image.resize(size, Image.Resampling.BILINEAR, box)).reshape(size.height, size.width, channels)
+
+    return resample
+
+
+def record(original: Original, wanted: Wanted, seed: int, resample: Resampler | None = None) -> Record:
     """The record of one image. Raises UserError where the mode refuses it."""
     preparation = wanted.preparation
     placement = preparation.place(original.size)
     source = original.for_size(placement.scaled)
     if preparation.channels == 1:
         source = np.asarray(Image.fromarray(source).convert("L"))[..., None]
-    pixels = preparation.fitted(source, placement, seed=seed, resample=resample)
+    scale = resample or resampler(original.size)
+    pixels = preparation.fitted(source, placement, seed=seed, resample=scale)
     jpg = encode(pixels, "jpg", wanted.quality)
     ready = original.bytes if _stays(original, preparation) else None
     sizes = {"png": ready or len(encode(pixels, "png")), "jpg": len(jpg), "raw": pixels.nbytes}

@@ -19,18 +19,28 @@ import lmdb
 import numpy as np
 from PIL import Image
 
+from benchmarks.peers.digits_resize import resize
+
 BATCH = 100
 
 
-def create_db(lines: Sequence[tuple[str, int]], out: Path, *, size: tuple[int, int], grey: bool, encoding: str) -> int:
-    """Build one database from (path, label) lines with squash resizing; how many records were written."""
+def create_db(
+    lines: Sequence[tuple[str, int]],
+    out: Path,
+    *,
+    size: tuple[int, int],
+    grey: bool,
+    encoding: str,
+    mode: str = "squash",
+) -> int:
+    """Build one database from (path, label) lines; how many records were written."""
     to_load: queue.Queue[tuple[str, int]] = queue.Queue()
     for line in lines:
         to_load.put(line)
     to_write: queue.Queue[bytes] = queue.Queue(2 * BATCH)
     sums: queue.Queue[np.ndarray] = queue.Queue()
     threads = [
-        threading.Thread(target=_load, args=(to_load, to_write, sums, (size, grey, encoding)))
+        threading.Thread(target=_load, args=(to_load, to_write, sums, (size, grey, encoding, mode)))
         for _ in range(min(10, round(min(BATCH, len(lines)) ** 0.5)))
     ]
     for thread in threads:
@@ -42,7 +52,7 @@ def create_db(lines: Sequence[tuple[str, int]], out: Path, *, size: tuple[int, i
 
 
 def _load(to_load: queue.Queue, to_write: queue.Queue, sums: queue.Queue, form: tuple) -> None:
-    (width, height), grey, encoding = form
+    (width, height), grey, encoding, mode = form
     total = np.zeros((height, width) if grey else (height, width, 3), np.float64)
     while True:
         try:
@@ -52,14 +62,19 @@ def _load(to_load: queue.Queue, to_write: queue.Queue, sums: queue.Queue, form: 
         image = Image.open(path)
         image.load()
         pixels = np.array(image.convert("L" if grey else "RGB"))
-        if pixels.shape[:2] != (height, width):
-            pixels = np.array(Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR))
+        pixels = resize(pixels, (width, height), mode)
         total += pixels
-        buffer = io.BytesIO()
-        options = {"quality": 90} if encoding == "jpg" else {}
-        Image.fromarray(pixels).save(buffer, "JPEG" if encoding == "jpg" else "PNG", **options)
-        to_write.put(datum(pixels.shape, buffer.getvalue(), label))
+        to_write.put(datum(pixels.shape, _encoded(pixels, encoding), label))
     sums.put(total)
+
+
+def _encoded(pixels: np.ndarray, encoding: str) -> bytes:
+    if encoding == "raw":  # as Caffe wants it: channels first, blue first
+        return (pixels[..., ::-1].transpose(2, 0, 1) if pixels.ndim == 3 else pixels).tobytes()
+    buffer = io.BytesIO()
+    options = {"quality": 90} if encoding == "jpg" else {}
+    Image.fromarray(pixels).save(buffer, "JPEG" if encoding == "jpg" else "PNG", **options)
+    return buffer.getvalue()
 
 
 def _write_all(threads: list[threading.Thread], to_write: queue.Queue, out: Path, expected: int) -> int:

@@ -1,0 +1,65 @@
+"""Peak memory of a build: flat from 10,000 to 100,000 images. Each build is a fresh process, as a worker is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks._harness import Claim, arguments, verdict
+from benchmarks.build_dataset import tiny_pngs
+
+BUILD = """
+import resource, sys
+from pathlib import Path
+from data.build import build_dataset
+from data.dataset_options import DatasetOptions
+options = DatasetOptions(folder=sys.argv[1], width=28, height=28, channels=1, encoding=sys.argv[3])
+for _ in build_dataset(options, Path(sys.argv[2])):
+    pass
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+ENCODINGS = ("png", "jpg", "raw")
+
+
+def main() -> None:
+    """Ten times as many images, nearly the same memory."""
+    few, many = (1_000, 10_000) if arguments(__doc__ or "").quick else (10_000, 100_000)
+    with tempfile.TemporaryDirectory() as home:
+        source = tiny_pngs(Path(home), 1_000)
+        folders = {count: linked(source, Path(home) / str(count), count) for count in (few, many)}
+        claims = []
+        for encoding in ENCODINGS:
+            peaks = {count: peak(folder, encoding) for count, folder in folders.items()}
+            print(f"{encoding}: " + ", ".join(f"{count:,} images {value:.0f} MB" for count, value in peaks.items()))
+            claims.append(
+                Claim(f"{encoding}: memory at {many:,} images over {few:,}", peaks[many] / peaks[few], most=1.15)
+            )
+    verdict(*claims)
+
+
+def linked(source: Path, target: Path, count: int) -> Path:
+    """A folder of ``count`` image files, hard links to those of ``source`` under other names."""
+    images = sorted(source.rglob("*.png"))
+    for number in range(count):
+        image = images[number % len(images)]
+        place = target / image.parent.name
+        place.mkdir(parents=True, exist_ok=True)
+        os.link(image, place / f"image-with-a-usual-name-{number:07d}.png")
+    return target
+
+
+def peak(folder: Path, encoding: str) -> float:
+    """Megabytes of the largest moment of a build."""
+    with tempfile.TemporaryDirectory() as out:
+        command = [sys.executable, "-c", BUILD, str(folder), out, encoding]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            sys.exit(done.stderr)
+        return float(done.stdout)
+
+
+if __name__ == "__main__":
+    main()
