@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify, request
 from app.auth import current
 from app.extensions import context, offload
 from app.services import uploads
-from app.services.suggest import suggest
+from app.services.suggest import DATA, suggest
 from data.errors import UserError
 
 blueprint = Blueprint("browse", __name__)
@@ -15,8 +15,11 @@ blueprint = Blueprint("browse", __name__)
 
 @blueprint.get("/browse/paths")
 def complete() -> Response:
-    """Folders (``files=1``: files as well) that begin as the text does."""
-    found = offload(suggest, context(), current(), request.args.get("q", ""), bool(request.args.get("files")))
+    """Folders (``files=1``: files as well; ``files=data``: what datasets are read from) that begin as the text does."""
+    files = request.args.get("files", "")
+    found = offload(
+        suggest, context(), current(), request.args.get("q", ""), bool(files), DATA if files == "data" else ()
+    )
     return jsonify(found)
 
 

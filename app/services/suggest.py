@@ -9,6 +9,8 @@ from typing import Any
 
 from app.services.context import Context, require
 from app.services.paths import roots
+from data.sources.archive import ENDINGS as ARCHIVES
+from data.tables import TABLES
 from jobs.permissions import Principal
 
 MOST = 40
@@ -16,8 +18,17 @@ LOOKED_AT = 20_000
 """Entries of one folder that are looked at; a folder of a million files must not hold up the server."""
 
 
-def suggest(ctx: Context, who: Principal | None, text: str, files: bool = False) -> list[dict[str, Any]]:
-    """At most 40 ``{"path", "folder"}`` that continue ``text``, folders first; roots where it is above them."""
+DATA = (*TABLES, *ARCHIVES, ".txt", ".json", ".yaml", ".yml")
+"""Endings of files that a dataset can be read from."""
+
+
+def suggest(
+    ctx: Context, who: Principal | None, text: str, files: bool = False, endings: tuple[str, ...] = ()
+) -> list[dict[str, Any]]:
+    """At most 40 ``{"path", "folder"}`` that continue ``text``, folders first; roots where it is above them.
+
+    ``files``: files too, all or only those with one of ``endings``.
+    """
     who = require(who, "view")
     allowed = [root.resolve() for root in roots(ctx, who) if root.is_dir()]
     typed = _typed(text)
@@ -25,7 +36,8 @@ def suggest(ctx: Context, who: Principal | None, text: str, files: bool = False)
     folder = Path(typed if typed.endswith("/") else os.path.dirname(typed)).resolve()
     if above or not any(folder == root or root in folder.parents for root in allowed):
         return [{"path": f"{root}/", "folder": True} for root in above[:MOST]]
-    return _children(folder, "" if typed.endswith("/") else os.path.basename(typed), files)
+    start = "" if typed.endswith("/") else os.path.basename(typed)
+    return _children(folder, start, files, endings)
 
 
 def _typed(text: str) -> str:
@@ -38,7 +50,7 @@ def _starts(path: str, typed: str) -> bool:
     return path.lower().startswith(typed.lower()) and len(path) > len(typed)
 
 
-def _children(folder: Path, start: str, files: bool) -> list[dict[str, Any]]:
+def _children(folder: Path, start: str, files: bool, endings: tuple[str, ...]) -> list[dict[str, Any]]:
     try:
         with os.scandir(folder) as entries:
             found = [
@@ -46,7 +58,7 @@ def _children(folder: Path, start: str, files: bool) -> list[dict[str, Any]]:
                 for entry in islice(entries, LOOKED_AT)
                 if entry.name.lower().startswith(start.lower())
                 and (start.startswith(".") or not entry.name.startswith("."))
-                and (files or entry.is_dir())
+                and (entry.is_dir() or (files and (not endings or entry.name.lower().endswith(endings))))
             ]
     except OSError:  # no such folder, or not readable: nothing continues it
         return []

@@ -83,7 +83,7 @@ def _part_of(length: int, part: int, needed: int) -> int:
 def bare(data: bytes, channels: int) -> bytes | None:
     """An undamaged, upright JPEG of 8-bit grey or colour without its metadata, pixels untouched; None for others.
 
-    What :func:`decode` gives for it is what a browser shows. JFIF's and Adobe's segments stay, since they say how colours
+    What :func:`decode` gives for it is what a browser shows. JFIF's and Adobe's segments stay, as they say how colours
     are stored; EXIF (places, names), XMP, colour profiles, comments and what follows the end are dropped.
     """
     if orientation(data) != 1 or decode(data, channels) is None:

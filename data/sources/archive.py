@@ -27,12 +27,12 @@ _MAGICS = {
     b"BZh": "compressed tar",
     b"\xfd7zXZ\x00": "compressed tar",
 }
-_ENDINGS = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz")
+ENDINGS = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz")
 
 
 def detect(seen: Peek) -> Clue | None:
     """A file that begins and is called like a zip or tar."""
-    if not seen.is_file or not seen.name.lower().endswith(_ENDINGS):
+    if not seen.is_file or not seen.name.lower().endswith(ENDINGS):
         return None
     head = seen.head()
     kind = next((kind for magic, kind in _MAGICS.items() if head.startswith(magic)), None)

@@ -78,5 +78,6 @@ for (const kind of ["dragover", "dragenter"]) drop.addEventListener(kind, (event
 for (const kind of ["dragleave", "drop"]) drop.addEventListener(kind, () => drop.classList.remove("over"));
 drop.addEventListener("drop", (event) => { event.preventDefault(); take(event.dataTransfer.files[0]); });
 
+for (const name of ["folder", "val_folder", "test_folder", "labels_file"]) form.elements[name].dataset.suggest += "?files=data";
 prepare(form);
 understand();
