@@ -85,7 +85,7 @@ def build(kind: str, theme: str) -> dict[str, Any]:
 
 def _model_roots(theme: str) -> list[Figure]:
     """Plots of a training: one source a curve, named as the curve; all share the x-range and a vertical crosshair."""
-    from bokeh.models import CrosshairTool, Range1d, Span
+    from bokeh.models import ColumnDataSource, CrosshairTool, Range1d, Span
 
     colour = COLOURS[theme]
     # The page sets the range: a linked automatic one would wait for plots that are out of sight.
@@ -101,9 +101,10 @@ def _model_roots(theme: str) -> list[Figure]:
         "accuracy": (accuracy, "linear", 250, "0.[0]%"),
         "rate": ([("learning_rate", colour["fourth"])], "linear", 130, "0.[000000]"),
         "speed": ([("samples_per_second", colour["third"])], "linear", 130, "0,0"),
-        "load": ([("cpu/load", colour["train"]), *gpus], "linear", 130, "0%"),
+        "load": ([("cpu/load", colour["train"]), *gpus, ("input/wait", colour["third"])], "linear", 130, "0%"),
     }
     line = Span(dimension="height", line_color=GRID[theme], line_dash="dotted")
+    acts = ColumnDataSource({"x": [], "words": []}, name="acts")
     roots = []
     for name, (curves, scale, height, number) in plots.items():
         options = {"y_range": shares[name]} if name in shares else {}
@@ -111,6 +112,8 @@ def _model_roots(theme: str) -> list[Figure]:
         for curve, ink in curves:
             _draw(plot, sources[curve], ink, number)
         plot.add_tools(CrosshairTool(overlay=line, dimensions="height"))
+        if height > 200 or name == "rate":
+            _mark_acts(plot, acts, colour["text"])
         if height > 200:
             _mark_best(plot, name, colour["third"])
         roots.append(plot)
@@ -119,7 +122,7 @@ def _model_roots(theme: str) -> list[Figure]:
 
 def _curve_names() -> list[str]:
     known = ["train/loss", "val/loss", "train/accuracy", "val/accuracy", "val/top5", "learning_rate"]
-    return [*known, "samples_per_second", "cpu/load", *(f"gpu/{index}/load" for index in range(GPUS))]
+    return [*known, "samples_per_second", "input/wait", "cpu/load", *(f"gpu/{index}/load" for index in range(GPUS))]
 
 
 def _curve(name: str) -> ColumnDataSource:
@@ -144,6 +147,16 @@ def _mark_best(plot: Figure, name: str, colour: str) -> None:
     from bokeh.models import Span
 
     plot.add_layout(Span(dimension="height", line_color=colour, line_dash="dashed", name=f"best {name}", visible=False))
+
+
+def _mark_acts(plot: Figure, acts: ColumnDataSource, colour: str) -> None:
+    """A line where somebody steered the training, with what was done as its hover box."""
+    from bokeh.models import HoverTool
+
+    spans = plot.vspan(
+        x="x", source=acts, line_color=colour, line_dash="dashed", line_alpha=0.8, name=f"acts {plot.name}"
+    )
+    plot.add_tools(HoverTool(renderers=[spans], tooltips=[("", "@words")]))
 
 
 def _dataset_roots(theme: str) -> list[Figure]:

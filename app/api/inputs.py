@@ -92,6 +92,7 @@ class SeriesQuery(Input):
     first: int | None = Field(None, alias="from", ge=0, le=BIG, description="First step.")
     last: int | None = Field(None, alias="to", ge=0, le=BIG, description="Last step.")
     width: int = Field(1000, ge=4, le=100_000, description="About how many points; no spike is lost.")
+    smooth: float = Field(0.0, ge=0, le=0.99, description="Also give smoothed values, computed from every point.")
 
 
 class ViewQuery(Input):

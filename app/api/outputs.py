@@ -119,6 +119,7 @@ class Series(Output):
     steps: list[int]
     walls: list[float]
     values: list[float | None]
+    smoothed: list[float | None] | None = Field(None, description="With `smooth`: an exponentially weighted mean.")
 
 
 class Metrics(Output):

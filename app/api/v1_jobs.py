@@ -134,7 +134,7 @@ def job_curves(job_id: str) -> dict[str, int]:
 @api.operation("GET", "/jobs/<job_id>/series", returns=Series)
 def job_series(job_id: str, query: SeriesQuery) -> dict[str, Any]:
     """One curve, whole or between two steps, thinned without losing a spike."""
-    return jobs.series(context(), one(job_id), query.curve, query.first, query.last, query.width)
+    return jobs.series(context(), one(job_id), query.curve, query.first, query.last, query.width, query.smooth)
 
 
 @api.operation("GET", "/jobs/<job_id>/metrics", returns=Metrics)

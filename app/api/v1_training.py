@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from app.api.endpoint import Api, Input
 from app.api.outputs import Job
@@ -54,3 +54,23 @@ def prioritise_job(job_id: str, body: PriorityIn) -> dict[str, Any]:
     """Move a waiting job within the queue."""
     jobs.prioritise(context(), current(), one(job_id), body.priority)
     return jobs.describe(context(), one(job_id))
+
+
+class Verdict(BaseModel):
+    """What the doctor says: a sentence with figures, what to try, and the curves and statistics that show it."""
+
+    name: str
+    title: str
+    level: Literal["good", "warning", "bad"]
+    sentence: str
+    tries: list[str]
+    evidence: list[str]
+    step: int
+
+
+@api.operation("GET", "/models/<job_id>/doctor", returns=list[Verdict])
+def model_doctor(job_id: str) -> list[dict[str, Any]]:
+    """What is wrong with the training, the worst first, or that it is healthy; empty while it is too early to tell."""
+    told = jobs.describe(context(), one(job_id, "model"))["artifacts"].get("doctor") or {}
+    found: list[dict[str, Any]] = told.get("verdicts", [])
+    return found

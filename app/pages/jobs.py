@@ -68,12 +68,24 @@ def curves(job_id: str) -> Response:
     names = request.args.getlist("name") or list(jobs.describe(context(), row)["curves"])
     first, last = (request.args.get(key, type=int) for key in ("first", "last"))
     width = number(request.args.get("width"), WIDTH, 50, 4000)
-    return jsonify(offload(_read, context(), row, names, first, last, width))
+    smooth = min(0.99, max(0.0, request.args.get("smooth", 0.0, type=float)))
+    return jsonify(offload(_read, context(), row, names, (first, last), width, smooth))
 
 
-def _read(ctx: Context, row: JobRow, names: list[str], *window: int | None) -> dict[str, Any]:
-    first, last, width = window
-    return {name: jobs.series(ctx, row, name, first, last, width or WIDTH) for name in names}
+def _read(
+    ctx: Context, row: JobRow, names: list[str], window: tuple[int | None, int | None], width: int, smooth: float
+) -> dict[str, Any]:
+    return {name: jobs.series(ctx, row, name, *window, width, smooth) for name in names}
+
+
+@blueprint.get("/jobs/<job_id>/do/curves.csv")
+def curves_csv(job_id: str) -> Response:
+    """Every point of all curves (``name``: only those) as CSV: curve, step, wall (Unix seconds), value."""
+    row = find_job(context(), current(), job_id)
+    names = request.args.getlist("name") or sorted(jobs.curve_counts(context(), row))
+    answer = Response(jobs.csv(context(), row, names), mimetype="text/csv")
+    answer.headers.set("Content-Disposition", "attachment", filename=f"{row.id}-curves.csv")
+    return answer
 
 
 @blueprint.get("/jobs/<job_id>/do/log")

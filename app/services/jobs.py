@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
+
+import numpy as np
 
 from app.services.context import Conflict, Context, NotFound, StorageFull, require
 from app.services.offload import offload
@@ -222,23 +224,64 @@ def curve_counts(ctx: Context, row: JobRow) -> dict[str, int]:
 
 
 def series(
-    ctx: Context, row: JobRow, curve: str, first: int | None = None, last: int | None = None, width: int = 1000
+    ctx: Context,
+    row: JobRow,
+    curve: str,
+    first: int | None = None,
+    last: int | None = None,
+    width: int = 1000,
+    smooth: float = 0.0,
 ) -> dict[str, Any]:
-    """A curve between two steps, thinned to ``width`` points without losing a spike. Raises NotFound."""
+    """A curve between two steps, thinned to ``width`` points without losing a spike. Raises NotFound.
+
+    With ``smooth`` (0..1) also ``smoothed`` values, computed from all points before they were thinned.
+    """
     root = _series(ctx, row)
     points = curves.read(root, curve)
     if len(points) == 0:
         raise NotFound(f"{row.name} has no curve {curve}.")
     wanted = curves.window(points, first, last)
     # A tenth of a second for 10 million points: off the event loop then, where a switch of threads is not worth more.
-    shown = offload(curves.thin, wanted, width) if len(wanted) > LONG_CURVE else curves.thin(wanted, width)
+    work = offload if len(wanted) > LONG_CURVE else _at_once
+    shown, smoothed = work(_thinned, wanted, width, smooth)
     return {
         "curve": curve,
         "total": len(points),
         "steps": shown["step"].tolist(),
         "walls": shown["wall"].tolist(),
         "values": finite(shown["value"]),
+        **({"smoothed": finite(smoothed)} if smooth else {}),
     }
+
+
+def _at_once(work: Any, *given: Any) -> Any:
+    return work(*given)
+
+
+def _thinned(points: curves.Points, width: int, smooth: float) -> tuple[curves.Points, Any]:
+    """What is shown of the points, and their smoothed values."""
+    shown = curves.thin(points, width)
+    if not smooth or not len(points):
+        return shown, shown["value"]
+    places = np.searchsorted(points["step"], shown["step"])
+    return shown, curves.smooth(points, smooth)[places]
+
+
+def csv(ctx: Context, row: JobRow, names: Sequence[str]) -> Iterator[str]:
+    """All points of these curves in pieces of CSV: curve, step, wall (Unix seconds), value. Raises NotFound."""
+    root = _series(ctx, row)
+    if missing := [name for name in names if not curves.count(root, name)]:
+        raise NotFound(f"{row.name} has no curve {missing[0]}.")
+    return _lines(root, names)
+
+
+def _lines(root: Any, names: Sequence[str], piece: int = 10_000) -> Iterator[str]:
+    yield "curve,step,wall,value\n"
+    for name in names:
+        quoted = '"' + name.replace('"', '""') + '"' if set(name) & set(',"\n') else name
+        for start in range(0, curves.count(root, name), piece):
+            points = curves.read(root, name, start, start + piece)
+            yield "".join(f"{quoted},{step},{wall!r},{value!r}\n" for step, wall, value in points.tolist())
 
 
 def _series(ctx: Context, row: JobRow) -> Any:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from jobs import series
 from jobs.series import POINT, SeriesWriter, count, curves, path_of, read, thin, window
 
 any_float = st.floats(allow_nan=True, allow_infinity=True)
@@ -104,3 +105,52 @@ def test_a_single_spike_among_a_million_survives() -> None:
 def test_few_points_are_left_as_they_are() -> None:
     whole = points(np.arange(5.0))
     assert thin(whole, 5) is whole
+
+
+def exponential(steps: list[float], values: list[float], half: float) -> list[float]:
+    """The formula, point by point."""
+    result, total, weight, before = [], 0.0, 0.0, steps[0]
+    for step, value in zip(steps, values, strict=True):
+        fade = 2 ** (-(step - before) / half)
+        total, weight, before = total * fade, weight * fade, step
+        if np.isfinite(value):
+            total, weight = total + value, weight + 1
+            result.append(total / weight)
+        else:
+            result.append(float("nan"))
+    return result
+
+
+@pytest.mark.parametrize("amount", [0.05, 0.3, 0.6, 0.95])
+@pytest.mark.parametrize("gaps", [False, True])
+def test_smoothing_is_the_formula_at_any_density(amount: float, gaps: bool) -> None:
+    chance = np.random.default_rng(0)
+    steps = np.cumsum(chance.integers(1, 1000 if gaps else 2, 3000))
+    values = chance.normal(size=3000)
+    values[100:120] = np.nan
+    points = np.zeros(3000, series.POINT)
+    points["step"], points["value"] = steps, values
+    half = 0.1 * amount**4 * (steps[-1] - steps[0])
+    expected = exponential(steps.tolist(), values.tolist(), half)
+    assert series.smooth(points, amount) == pytest.approx(expected, nan_ok=True, rel=1e-9, abs=1e-12)
+
+
+def test_smoothing_by_nothing_and_of_few_points() -> None:
+    points = np.zeros(3, series.POINT)
+    points["step"], points["value"] = [1, 2, 3], [5, 6, 7]
+    assert series.smooth(points, 0.0).tolist() == [5, 6, 7]
+    assert series.smooth(points[:1], 0.9).tolist() == [5]
+    assert len(series.smooth(points[:0], 0.9)) == 0
+
+
+def test_curves_are_cut_and_copied(tmp_path: Path) -> None:
+    writer = series.SeriesWriter(tmp_path / "a")
+    for step in range(1, 11):
+        writer.add(step, 0.0, {"train/loss": float(step)})
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    writer.flush()
+    series.copy(tmp_path / "a", tmp_path / "b", 4)
+    series.cut(tmp_path / "a", 7)
+    assert series.read(tmp_path / "a", "train/loss")["step"].tolist() == [1, 2, 3, 4, 5, 6, 7]
+    assert series.read(tmp_path / "b", "train/loss")["value"].tolist() == [1, 2, 3, 4]

@@ -12,11 +12,12 @@ export class Curve {
     this.steps = [];
     this.walls = [];
     this.values = [];
+    this.smoothed = null; // the server's smoothed values of the first points, made from every point of the file
   }
 
   /** Take the server's overview of the whole file. */
-  load({ total, steps, walls, values }) {
-    Object.assign(this, { count: total, steps: [...steps], walls: [...walls], values: [...values] });
+  load({ total, steps, walls, values, smoothed }) {
+    Object.assign(this, { count: total, steps: [...steps], walls: [...walls], values: [...values], smoothed: smoothed ? [...smoothed] : null });
   }
 
   /** Add points [start, stop) of the file; false where some are missing in between, so that the page must load again. */
@@ -48,7 +49,9 @@ export class Curve {
       keep.add(low).add(high);
     }
     const places = [...keep].sort((a, b) => a - b);
+    const whole = this.smoothed && places.map((i) => this.smoothed[i] ?? null);
     for (const key of ["steps", "walls", "values"]) this[key] = places.map((i) => this[key][i]);
+    this.smoothed = whole && whole.slice(0, whole.findLastIndex((value) => value !== null) + 1);
   }
 
   get latest() {
@@ -82,6 +85,18 @@ export function smooth(x, y, amount) {
   return smoothed;
 }
 
+/** Go on from the server's smoothed values over the points that came since, with the weight of a long past. */
+export function extend(smoothed, x, y, amount) {
+  const known = smoothed.map((value) => value ?? NaN), half = 0.1 * amount ** 4 * (x.at(-1) - x[0]);
+  let last = known.findLast((value) => Number.isFinite(value)) ?? NaN;
+  for (let i = known.length; i < y.length; i += 1) {
+    const keep = half > 0 ? 2 ** (-(x[i] - x[i - 1]) / half) : 0;
+    if (Number.isFinite(y[i])) last = Number.isFinite(last) ? keep * last + (1 - keep) * y[i] : y[i];
+    known.push(Number.isFinite(y[i]) ? last : NaN);
+  }
+  return known;
+}
+
 /** Columns of a plot's source for a curve on one of the axes "step", "epoch", "minutes". */
 export function columns(curve, axis, { perEpoch, started, amount }) {
   const step = curve.steps;
@@ -89,6 +104,6 @@ export function columns(curve, axis, { perEpoch, started, amount }) {
   const minutes = curve.walls.map((wall) => (wall - started) / 60);
   const x = { step, epoch, minutes }[axis];
   const y = curve.values.map((value) => value ?? NaN);
-  const s = y.length > 60 ? smooth(x, y, amount) : y;
+  const s = y.length <= 60 || !(amount > 0) ? y : curve.smoothed?.length ? extend(curve.smoothed, x, y, amount) : smooth(x, y, amount);
   return { x, y, s, step, epoch, minutes };
 }

@@ -1,16 +1,18 @@
 // The page of a model: live curves without gap or doubled point, zoom, smoothing, figures, checkpoints.
 import "./classify.js";
-import { $, $$, ask, make, part } from "./dom.js";
+import { $, $$, ask, debounced, make, part } from "./dom.js";
 import { Curve, columns } from "./curves.js";
 import { follow, holder, job, onEvent } from "./job.js";
 import { Plots } from "./plots.js";
+import { words } from "./steer.js";
+import { exporting } from "./export.js";
 import { suggest } from "./suggest.js";
 import { as, duration, figure, percent, thousands } from "./words.js";
 
 const PLOTS = {
   loss: ["train/loss", "val/loss"], "loss-log": ["train/loss", "val/loss"],
   accuracy: ["train/accuracy", "val/accuracy", "val/top5"], rate: ["learning_rate"],
-  speed: ["samples_per_second"], load: ["cpu/load", ...[...Array(8).keys()].map((index) => `gpu/${index}/load`)],
+  speed: ["samples_per_second"], load: ["input/wait", "cpu/load", ...[...Array(8).keys()].map((index) => `gpu/${index}/load`)],
 };
 const KNOWN = [...new Set(Object.values(PLOTS).flat())];
 const SMOOTHED = new Set(["train/loss", "train/accuracy", "samples_per_second"]);
@@ -18,13 +20,23 @@ const SPARSE = 60; // curves of fewer points are drawn with a dot at each
 const curves = new Map(KNOWN.map((name) => [name, new Curve(name)]));
 const closer = new Map(); // curves in full detail while somebody looks closer
 const view = { axis: "step", amount: 0.6, hidden: new Set(), zoomed: false };
+const acts = [...(job.acts || [])];
+onEvent("act", (act) => { acts.push(act); plots.touch("*"); });
 let best = job.best || {};
 let lastMetrics = job.metrics.at(-1);
+let plan = job.plan;
+onEvent("artifact", (event) => {
+  if (event.name !== "plan") return;
+  plan = event.value;
+  part("epochs").textContent = figure(plan.epochs, 4);
+});
 let started = job.started;
+const ran = { before: job.elapsed || 0, since: performance.now(), status: job.status };
 let done = job.progress?.fraction || 0;
 
 /** Steps an epoch: measured at a validation, until then estimated from the share done. */
 function perEpoch() {
+  if (plan?.steps_per_epoch) return plan.steps_per_epoch;
   if (lastMetrics?.epoch) return lastMetrics.step / lastMetrics.epoch;
   const step = curves.get("train/loss").steps.at(-1), epoch = done * job.epochs;
   return step > 20 && epoch > 0 ? step / epoch : undefined;
@@ -57,6 +69,7 @@ function paint(dirty, visible) {
   }
   if (!view.zoomed) showWhole();
   markBest();
+  markActs();
   showFigures();
   return late;
 }
@@ -81,6 +94,14 @@ function markBest() {
     span.visible = Boolean(found) && view.axis !== "minutes";
     if (found) span.location = view.axis === "epoch" && perEpoch() ? found.step / perEpoch() : found.step;
   }
+}
+
+/** A dashed line wherever somebody steered the training. */
+function markActs() {
+  const begin = started || curves.get("train/loss").walls[0] || 0;
+  const places = { step: (act) => act.step, epoch: (act) => act.step / (perEpoch() || NaN), minutes: (act) => (act.time - begin) / 60 };
+  const shown = acts.filter((act) => !act.refused && !act.late);
+  plots.source("acts").data = { x: shown.map(places[view.axis]), words: shown.map((act) => `${act.who || "somebody"}: ${words(act)}`) };
 }
 
 function showFigures() {
@@ -108,14 +129,14 @@ function kpi(name, text) {
 
 setInterval(() => {
   const place = $('[data-kpi="elapsed"]');
-  if (started && job.status === "Running") place.textContent = duration(Date.now() / 1000 - started);
+  if (job.status === "Running") place.textContent = duration(ran.before + (performance.now() - ran.since) / 1000);
 }, 1000);
 
 // -- data -------------------------------------------------------------------------------------------------------
 
 /** Load the overview of all curves; at the start, and where live points left a gap. */
 async function load() {
-  const known = await ask(`${holder.dataset.curves}?width=1000`);
+  const known = await ask(`${holder.dataset.curves}?width=1000&smooth=${view.amount}`);
   for (const [name, series] of Object.entries(known)) curves.get(name)?.load(series);
   plots.touch();
 }
@@ -146,13 +167,19 @@ onEvent("metrics", (event) => {
   plots.touch(...KNOWN);
 });
 onEvent("progress", (event) => { done = event.fraction ?? done; });
-onEvent("status", (event) => { if (event.status === "Running" && !started) started = event.time; });
+onEvent("status", (event) => {
+  if (event.status === "Running") {
+    if (!started) started = event.time;
+    ran.since = performance.now(); // pauses and waits do not count
+  } else if (ran.status === "Running") ran.before += (performance.now() - ran.since) / 1000;
+  ran.status = event.status;
+});
 onEvent("checkpoint", (event) => {
   part("no-checkpoints").hidden = true;
-  const table = part("checkpoints"), links = make("td", { className: "text-end" });
+  const table = part("checkpoints"), links = make("td", { className: "text-end text-nowrap" });
   const address = table.dataset.url.replace("NAME", event.name);
   links.append(make("a", { href: address.replace(/zip$/, "tar.gz"), textContent: "tar.gz" }), " · ", make("a", { href: address, textContent: "zip" }), " · ", make("a", { href: table.dataset.fork.replace("NAME", event.name), textContent: "fork" }));
-  const row = make("tr", {}, make("td", { textContent: event.name }), make("td", { className: "fv-num", textContent: percent(event.values?.["val/accuracy"], 2) }), links);
+  const row = make("tr", {}, make("td", { className: "text-nowrap", textContent: event.name }), make("td", { className: "fv-num text-nowrap", textContent: percent(event.values?.["val/accuracy"], 2) }), links);
   row.dataset.name = event.name;
   $(`tr[data-name="${CSS.escape(event.name)}"]`, table)?.remove();
   $("tbody", table).prepend(row);
@@ -177,7 +204,7 @@ async function lookCloser() {
   $("#zoom-hint").hidden = true;
   if (!scale) return; // on the time axis the overview's points are shown larger
   const mine = (turn += 1);
-  const found = await ask(`${holder.dataset.curves}?width=1000&first=${Math.floor(x.start * scale)}&last=${Math.ceil(x.end * scale)}`);
+  const found = await ask(`${holder.dataset.curves}?width=1000&smooth=${view.amount}&first=${Math.floor(x.start * scale)}&last=${Math.ceil(x.end * scale)}`);
   if (mine !== turn || !view.zoomed) return;
   for (const [name, series] of Object.entries(found)) {
     if (!curves.has(name)) continue;
@@ -250,8 +277,12 @@ function smoothing() {
 slider.addEventListener("input", () => {
   smoothing();
   localStorage.setItem("foveal-smoothing", slider.value);
+  for (const curve of [...curves.values(), ...closer.values()]) curve.smoothed = null; // meanwhile from what is on the page
   plots.touch();
+  again();
 });
+/** The smoothed curves anew, from every point. */
+const again = debounced(() => (view.zoomed ? lookCloser() : load()), 250);
 smoothing();
 
 document.addEventListener("click", (event) => {
@@ -263,6 +294,7 @@ document.addEventListener("click", (event) => {
   plots.touch(name);
 });
 
+exporting(plots);
 for (const input of $$("[data-suggest]")) suggest(input);
 await plots.embed();
 await load();
