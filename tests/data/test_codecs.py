@@ -76,7 +76,8 @@ def test_no_damaged_byte_of_a_plain_png_goes_unnoticed() -> None:
     """Each byte in turn, so also the lengths of the chunks; the picture itself is stored only where all is right."""
     whole = png.encode(np.arange(48, dtype=np.uint8).reshape(6, 8, 1))
     header = png.plain_header(whole)
-    assert header is not None and header.bare
+    assert header is not None
+    assert header.bare
     for at in range(len(whole)):
         for flip in (1, 0x20, 0x80):
             damaged = whole[:at] + bytes((whole[at] ^ flip,)) + whole[at + 1 :]
