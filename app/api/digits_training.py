@@ -40,6 +40,7 @@ MODEL_NAMES = {
     "schedule": "lr_policy",
     **POLICY_NAMES,
     "rmsprop_alpha": "rms_decay",
+    "accumulation": "batch_accumulation",
     "validation_interval": "val_interval",
     "checkpoint_interval": "snapshot_interval",
     "seed": "random_seed",
@@ -145,10 +146,17 @@ def _training(read: Form) -> dict[str, Any]:
         "optimizer": read.choice("solver_type", "SGD", SOLVERS, LATER_SOLVERS),
         "momentum": read.text("momentum", "0" if plain else "0.9"),
         "sgd_nesterov": solver == "NESTEROV",
+        "accumulation": _accumulation(read),
         "rmsprop_alpha": read.text("rms_decay", "0.99"),
         "schedule": read.choice("lr_policy", "step", {name: name for name in POLICIES}),
         **_policy(read),
     }
+
+
+def _accumulation(read: Form) -> str:
+    """DIGITS's field is absent, blank or 0 where nothing is accumulated."""
+    text = read.text("batch_accumulation", "1")
+    return "1" if text.lower() in FALSE else text
 
 
 def _policy(read: Form) -> dict[str, Any]:
@@ -179,7 +187,6 @@ def _not_yet(read: Form) -> None:
     off = tuple(FALSE)
     zero = (*off, "0.0")
     read.lacking("traces_interval", "timeline traces", zero)
-    read.lacking("batch_accumulation", "gradient accumulation", ("1", *zero))
     for name in ("python_layer_from_client", "python_layer_client_file", "python_layer_server_file"):
         read.lacking(name, "Caffe's Python layers", off)
 

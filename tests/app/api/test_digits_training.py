@@ -92,7 +92,6 @@ def test_one_gpu_by_index(fields: dict[str, str]) -> None:
     [
         ("solver_type", "ADAGRADDA"),
         ("solver_type", "FTRL"),
-        ("batch_accumulation", "4"),
         ("traces_interval", "10"),
         ("python_layer_server_file", "/x.py"),
         ("shuffle", "0"),
@@ -136,6 +135,12 @@ def test_solvers_of_digits(solver: str, optimizer: str) -> None:
     assert found.optimizer == optimizer
     assert found.sgd_nesterov == (solver == "NESTEROV")  # type: ignore[attr-defined]
     assert found.rmsprop_alpha == 0.9  # type: ignore[attr-defined]
+
+
+def test_batches_are_accumulated_where_digits_does() -> None:
+    assert options(batch_accumulation="4").accumulation == 4
+    assert options(batch_accumulation="0").accumulation == options().accumulation == 1
+    assert errors(batch_accumulation="-2").keys() == {"batch_accumulation"}
 
 
 def test_only_the_chosen_policys_fields_are_read() -> None:
