@@ -1,4 +1,4 @@
-"""The pre-flight's memory estimate, which computes nothing, against real training steps as torch's allocator counts them."""
+"""The pre-flight's memory estimate, which computes nothing, against real training steps as allocators count them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.data.factory import make_gradient_folder
 
 CASES = (("lenet", 28, 64), ("resnet18", 64, 32), ("squeezenet", 112, 16), ("mobilenet_v3_small", 112, 16))
 QUICK = CASES[:2]
-MOST = 0.12  # of the measured memory
+MOST = 0.15  # of the measured memory
 
 
 def main() -> None:

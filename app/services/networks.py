@@ -97,6 +97,13 @@ def draw(ctx: Context, who: Principal | None, text: str, images: Images, look: L
     return _drawn(text, graph, images, look)
 
 
+def traced_picture(report: Mapping[str, Any], look: Look) -> dict[str, Any]:
+    """The same of a report that has a graph but no source, all measured: every node is locked. Pure."""
+    graph = from_json(report["graph"])
+    answer, shown = _picture("", graph, look)
+    return {**answer, **_measured(report, shown, graph)}
+
+
 def outline(ctx: Context, who: Principal | None, text: str, images: Images) -> list[dict[str, str]]:
     """Every call site by ``id``, ``label``, ``op`` and ``module``, also those in closed blocks: what a search looks
     through. Raises SourceError, UserError where the source cannot be read."""

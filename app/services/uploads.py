@@ -41,6 +41,29 @@ def receive(ctx: Context, who: Principal | None, stream: BinaryIO, filename: str
         raise
 
 
+def keep(ctx: Context, who: Principal, stream: BinaryIO, filename: str, endings: tuple[str, ...]) -> str:
+    """Store one file as it is, under its own name; the path on the server.
+
+    Raises UserError for a name with another ending, or a file that is too large or empty; StorageFull.
+    """
+    name = filename.replace("\\", "/").rsplit("/", 1)[-1].replace("\0", "").strip()
+    if not name.lower().endswith(endings) or name.startswith("."):
+        raise UserError(
+            f"{name or 'The file'} is none of these: its name must end in {', '.join(endings)}.", field="file"
+        )
+    place = new_place(ctx, who)
+    try:
+        place.mkdir(parents=True)
+        file = place / _bytes_at_most(name[-150:], 200)
+        store(stream, file, ctx.settings.max_upload_mb)
+    except BaseException as error:
+        shutil.rmtree(place, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise StorageFull(f"The upload could not be stored: {error.strerror or error}.") from error
+        raise
+    return str(file)
+
+
 def settle(file: Path) -> str:
     """Unpack a received archive beside itself and remove it, or keep a list; the path for the dataset form.
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
-import shutil
-import time
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from app.services.asked import Asked, ask, asked, class_names
-from app.services.context import Context, StorageFull, find_job, require
-from app.services.paths import server_path, upload_folder
-from app.services.uploads import store
-from data.errors import UserError
+from app.services.context import Context, find_job, require
+from app.services.paths import server_path
+from app.services.uploads import keep
 from jobs.permissions import Principal
 from models.networks import networks as library
 from models.weights.options import StartOptions
@@ -50,22 +46,7 @@ def receive(ctx: Context, who: Principal | None, stream: BinaryIO, filename: str
 
     What is in it is looked at by an inspector only. Raises UserError (too large, another ending), StorageFull.
     """
-    who = require(who, "upload")
-    name = filename.replace("\\", "/").rsplit("/", 1)[-1].replace("\0", "")
-    if not name.lower().endswith(ENDINGS) or name.startswith("."):
-        raise UserError(
-            f"{name or 'The file'} is no weight file: its name must end in {', '.join(ENDINGS)}.", field="file"
-        )
-    place = upload_folder(ctx, who) / f"weights-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
-    try:
-        place.mkdir(parents=True)
-        store(stream, place / name[-150:], ctx.settings.max_upload_mb)
-    except BaseException as error:
-        shutil.rmtree(place, ignore_errors=True)
-        if isinstance(error, OSError):
-            raise StorageFull(f"The upload could not be stored: {error.strerror or error}.") from error
-        raise
-    return str(place / name[-150:])
+    return keep(ctx, require(who, "upload"), stream, filename, ENDINGS)
 
 
 def _describe(ctx: Context, who: Principal, wanted: Asked) -> dict[str, Any]:

@@ -135,7 +135,7 @@ class Graph:
     root: str
     hash: str
     notes: tuple[str, ...] = ()
-    origin: Literal["source", "fx", "export"] = "source"
+    origin: Literal["source", "fx", "export", "onnx"] = "source"
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property

@@ -6,7 +6,7 @@ For torchvision models, jobs without source, and exported programs; it runs the 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,17 +14,19 @@ import torch
 from torch import fx, nn
 
 from data.errors import UserError
+from models.source.artist import LOCKED, Artist
 from models.source.base import short
 from models.source.facts import Facts, Report, Totals
 from models.source.graph import Argument, Graph, Node
 from models.source.meters import Flops, Memory, own_tensors, shapes_of, tensors_in
 from models.source.receptive import ReceptiveFields
-from models.source.recorder import Drawing, Recorder
 from models.source.text import Span
 from models.source.values import Tensor
 
-_LOCKED = "It was traced from a running network, which has no source to edit."
 _SKIPPED = frozenset({"get_attr"})
+_FACTS = frozenset(
+    {"getattr", "sym_size", "sym_size.int", "_assert_tensor_metadata", "_assert_tensor_metadata.default"}
+)
 
 
 def describe_module(network: nn.Module, shape: tuple[int, ...], *, hash: str = "") -> Report:
@@ -102,68 +104,68 @@ def _describe(
     return Report(graph, facts, (), totals, image.shape[0], tuple(image.shape), shapes_of(output), tuple(notes))
 
 
-class _Artist:
-    """Draws an fx graph: one node an operation, one container a module that holds others."""
+class _Artist(Artist):
+    """Draws an fx graph: one node an operation or a layer of torch.nn, one container a module that holds others."""
 
     def __init__(self, traced: fx.GraphModule) -> None:
+        super().__init__()
         self.traced = traced
-        self.board = Recorder()
         self.places: dict[fx.Node, Tensor] = {}
-        self._open: list[tuple[str, str]] = []
-        self._left: dict[tuple[str, int], str] = {}
+        self._layers: dict[str, Tensor] = {}
 
     def draw(self) -> None:
         """Draw every node."""
         for node in self.traced.graph.nodes:
-            if node.op in _SKIPPED or (node.op == "call_function" and _is_fact(node)):
+            if node.op in _SKIPPED or _is_fact(node):
                 continue
-            self._enter(_stack(node))
-            self.places[node] = self._node(node)
-
-    def _enter(self, stack: list[tuple[str, str]]) -> None:
-        """Close and open containers until the open ones are those around the node."""
-        common = 0
-        while common < min(len(stack), len(self._open)) and stack[common] == self._open[common]:
-            common += 1
-        while len(self._open) > common:
-            self._open.pop()
-            self.board.close()
-        for path, kind in stack[common:]:
-            name = path.rsplit(".", 1)[-1]
-            sequence = kind.endswith("Sequential")
-            drawn = Node(name, name, "sequence" if sequence else "block", kind, module=_plain(path), locked=_LOCKED)
-            self.board.open(self.board.add(drawn).node)
-            self._open.append((path, kind))
+            stack = _stack(node)
+            layer = stack.pop() if node.op == "call_function" and stack and _is_layer(stack[-1][1]) else None
+            self.enter(stack)
+            drawn = self.places[node] = self._node(node) if layer is None else self._layer(*layer)
+            for source in _sources(node):
+                place = self.places.get(source)
+                if place is not None and place.node != drawn.node:
+                    self.connect(place, drawn.node)
 
     def _node(self, node: fx.Node) -> Tensor:
-        drawn = self.board.add(_drawn(node, self.traced))
-        for source in _sources(node):
-            if source in self.places:
-                self._connect(self.places[source], drawn.node)
-        return drawn
+        return self.board.add(_drawn(node, self.traced))
 
-    def _connect(self, tensor: Tensor, target: str) -> None:
-        """An edge that leaves containers through outputs and enters them through inputs."""
-        here = self.board.drawing
-        around = list(_around(here))
-        while tensor.drawing not in around:
-            self.board.drawing = tensor.drawing
-            self._leave(tensor)
-            outer: Drawing = tensor.drawing
-            tensor = Tensor(outer.container or "", outer.outer)
-            self.board.drawing = here
-        self.board.connect(tensor, target, None, _LOCKED)
-
-    def _leave(self, tensor: Tensor) -> None:
-        key = (tensor.node, id(tensor.drawing))
-        if key not in self._left:
-            self._left[key] = self.board.output(tensor, None, _LOCKED).node
+    def _layer(self, path: str, kind: str) -> Tensor:
+        """One node for all operations of one call of a layer: export takes torch.nn.Conv2d apart."""
+        if path not in self._layers:
+            name = path.split("@")[0]
+            arguments: tuple[Argument, ...] = ()
+            with suppress(AttributeError):
+                arguments = _sizes(kind, self.traced.get_submodule(name))
+            label = name.rsplit(".", 1)[-1]
+            drawn = Node(label, label, "layer", f"nn.{kind}", arguments, module=name, locked=LOCKED)
+            self._layers[path] = self.board.add(drawn)
+        return self._layers[path]
 
 
-def _around(drawing: Drawing | None) -> Iterator[Drawing]:
-    while drawing is not None:
-        yield drawing
-        drawing = drawing.outer
+def _is_layer(kind: str) -> bool:
+    """Whether a class of torch.nn is one that computes, not one that holds others."""
+    found = getattr(nn, kind, None)
+    return isinstance(found, type) and not kind.startswith(("Module", "Sequential", "ParameterList", "ParameterDict"))
+
+
+def _sizes(kind: str, module: nn.Module) -> tuple[Argument, ...]:
+    """The usual first arguments of a layer, told from its weights: an exported program keeps no others."""
+    weight = getattr(module, "weight", None)
+    if not isinstance(weight, torch.Tensor):
+        return ()
+    sizes: tuple[tuple[str, object], ...] = ()
+    if kind.startswith("Conv") and "Transpose" not in kind:
+        square = len(set(weight.shape[2:])) == 1
+        sizes = (
+            ("out_channels", weight.shape[0]),
+            ("kernel_size", weight.shape[2] if square else tuple(weight.shape[2:])),
+        )
+    elif kind == "Linear":
+        sizes = (("in_features", weight.shape[1]), ("out_features", weight.shape[0]))
+    elif "Norm" in kind:
+        sizes = (("num_features", weight.shape[0]),)
+    return tuple(Argument(name, str(value), Span(0, 0)) for name, value in sizes)
 
 
 def _stack(node: fx.Node) -> list[tuple[str, str]]:
@@ -188,7 +190,9 @@ def _type_name(kind: Any) -> str:
 
 def _is_fact(node: fx.Node) -> bool:
     """Whether an operation asks a tensor for a fact (its size) rather than computing one."""
-    return getattr(node.target, "__name__", "") in ("getattr", "sym_size", "sym_size.int", "_assert_tensor_metadata")
+    if node.op == "call_module":
+        return str(node.target) == "_guards_fn"  # what export checks of the input
+    return node.op == "call_function" and getattr(node.target, "__name__", "") in _FACTS
 
 
 def _sources(node: fx.Node) -> list[fx.Node]:
@@ -207,13 +211,13 @@ def _drawn(node: fx.Node, traced: fx.GraphModule) -> Node:
         module = traced.get_submodule(str(node.target))
         name = str(node.target).rsplit(".", 1)[-1]
         op = short(f"torch.nn.{type(module).__name__}") if _is_torch(module) else type(module).__name__
-        return Node(name, name, "layer", op, _arguments(module), module=str(node.target), locked=_LOCKED)
+        return Node(name, name, "layer", op, _arguments(module), module=str(node.target), locked=LOCKED)
     if node.op == "call_method":
-        return Node(str(node.target), str(node.target), "op", f"Tensor.{node.target}", locked=_LOCKED)
+        return Node(str(node.target), str(node.target), "op", f"Tensor.{node.target}", locked=LOCKED)
     name = getattr(node.target, "__name__", str(node.target)).split(".")[0]
     place = getattr(node.target, "__module__", "") or ""
     op = f"F.{name}" if place.endswith("functional") else name if place == "_operator" else f"torch.{name}"
-    return Node(name, name, "op", op, locked=_LOCKED)
+    return Node(name, name, "op", op, locked=LOCKED)
 
 
 def _is_torch(module: nn.Module) -> bool:
@@ -260,6 +264,7 @@ class _Runner(fx.Interpreter):
         self._flops = flops
         self._fields = fields
         self._memory = Memory(own_tensors(network))
+        self._modules = dict(self.module.named_modules())
 
     def run_node(self, n: fx.Node) -> Any:
         """One operation."""
@@ -269,16 +274,20 @@ class _Runner(fx.Interpreter):
         if place is None or n.op in ("placeholder", "output"):
             return result
         windows = [window for tensor in tensors_in(result) if (window := self._fields.of(tensor)) is not None]
-        module = self.module.get_submodule(str(n.target)) if n.op == "call_module" else None
+        drawn = self._artist.board.nodes[place.node]
+        path = drawn.module if drawn.kind == "layer" else None
+        module = self._modules.get(path) if path else None
+        known = self.facts.get(place.node)  # of an earlier operation of the same layer
         self.facts[place.node] = Facts(
-            inputs=shapes_of([self.env[source] for source in _sources(n) if source in self.env]),
+            inputs=known.inputs if known else shapes_of([self.env[s] for s in _sources(n) if s in self.env]),
             outputs=shapes_of(result),
             parameters=sum(p.numel() for p in module.parameters()) if module is not None else 0,
-            flops=self._flops.reading() - before,
-            output_bytes=sum(self._memory.new(tensor) for tensor in tensors_in(result)),
+            flops=self._flops.reading() - before + (known.flops if known else 0),
+            output_bytes=sum(self._memory.new(tensor) for tensor in tensors_in(result))
+            + (known.output_bytes if known else 0),
             receptive_field=windows[0].told() if windows else None,
             calls=1,
-            modules=(str(n.target),) if module is not None else (),
+            modules=(path,) if module is not None and path else (),
         )
         return result
 

@@ -109,6 +109,11 @@ KINDS: dict[str, str] = {
     "networks.show": PEOPLE,  # of the library, or a saved one: see test_networks_pages
     "models.check": MAKERS,
     "weights.table": MAKERS,
+    "drawings.show": PEOPLE,
+    "drawings.upload": MAKERS,
+    "v1.upload_network_file": MAKERS,
+    "v1.draw_network_file": MAKERS,
+    "v1.network_file_picture": MAKERS,
     "preflight.estimate": MAKERS,
     "preflight.measure": MAKERS,
     "v1.estimate_model": MAKERS,
@@ -287,6 +292,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "v1.create_model": MODEL,
     "v1.check_model": MODEL,
     "v1.match_model_weights": MODEL,
+    "v1.draw_network_file": {"file": "/x.onnx"},
+    "v1.network_file_picture": {"file": "/x.onnx"},
     "v1.estimate_model": MODEL,
     "v1.measure_model": MODEL,
     "v1.create_user": {"name": "new", "password": "long enough"},
@@ -371,7 +378,7 @@ def ask(lab: Lab, name: str | None, method: str, rule: Rule, visibility: str) ->
             sent["json"] = BODIES.get(rule.endpoint, {})
     elif method in ("POST", "PUT"):
         sent["data"] = {"job_id": job.id, **FORMS.get(rule.endpoint, {})}
-        if rule.endpoint in ("browse.upload", "weights.upload"):
+        if rule.endpoint in ("browse.upload", "weights.upload", "drawings.upload"):
             sent["data"]["file"] = (BytesIO(b"no archive"), "a.zip")
     return lab.client(name).open(address, method=method, **sent)
 

@@ -121,13 +121,13 @@ function begin() {
     if (event.target.name === "mean_subtraction") offerImagenet();
   });
   folded.addEventListener("toggle", (event) => { if (event.target === folded) soon(); });
-  upload(document.getElementById("weights-upload"), (path) => { form.elements.weights_file.value = path; soon(); });
+  sendFile(document.getElementById("weights-upload"), (path) => { form.elements.weights_file.value = path; soon(); });
   offerOwn();
   look();
 }
 
 /** Send a chosen file to the server; ``done`` gets its path there. */
-function upload(label, done) {
+export function sendFile(label, done) {
   const picked = $("input", label), said = label.parentElement.querySelector("[data-said]");
   picked.addEventListener("change", async () => {
     const file = picked.files[0];

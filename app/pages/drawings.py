@@ -1,0 +1,48 @@
+"""Network files of other programs: the page that draws one, its picture, and receiving an upload."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, render_template, request
+
+from app.auth import current
+from app.extensions import context
+from app.pages import number
+from app.services import drawings
+from app.services.networks import Look
+from data.errors import UserError
+from models.foreign.files import ENDINGS
+
+blueprint = Blueprint("drawings", __name__)
+DEEPEST = 6
+
+
+@blueprint.get("/networks/file")
+def show() -> str:
+    """Choose a file, or see ``?path=`` drawn with its blocks open down to ``?depth=``."""
+    path, depth = request.args.get("path", "").strip(), number(request.args.get("depth"), 1, 0, DEEPEST)
+    found: dict[str, Any] | None = None
+    said = picture = ""
+    if path:
+        try:
+            found = drawings.draw(context(), current(), path, Look(depth=depth))
+            svg = drawings.picture(context(), current(), path, depth)
+            picture = "data:image/svg+xml;base64," + b64encode(svg.encode()).decode()
+        except UserError as error:
+            said = str(error)
+    return render_template(
+        "networks/file.html",
+        path=path, depth=depth, depths=range(min(found["depth"] if found else 0, DEEPEST) + 1), found=found, said=said, picture=picture, endings=ENDINGS,
+        limit_mb=context().settings.max_upload_mb,
+    )  # fmt: skip
+
+
+@blueprint.post("/networks/file")
+def upload() -> Response:
+    """Take a network file, and say where it is."""
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        raise UserError("No file was sent.", field="file", hint=f"Choose a {' or '.join(ENDINGS)} file.")
+    return jsonify(path=drawings.receive(context(), current(), sent.stream, sent.filename))

@@ -1,0 +1,1 @@
+"""Tests of network files of other programs."""
