@@ -26,7 +26,7 @@ from models.source.text import Source, SourceError, digest
 
 LONGEST = 150_000
 """Characters of a source that the web reads; the largest file of torchvision's networks has 42,000."""
-MEASURE_DEADLINE = 15.0
+MEASURE_DEADLINE = 20.0
 """Seconds in which a network must be built and run once without computing anything."""
 
 

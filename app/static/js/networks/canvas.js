@@ -50,50 +50,81 @@ export class Drawing {
     this._listen();
   }
 
-  /** Draw a picture at its places. Elements are made in slices of a frame, so that nothing waits for a large one. */
+  /** Draw a picture at its places: what is in sight at once, the rest in slices between frames, so that nothing waits for it. */
   async show(picture, places, look) {
-    const mine = (this.turn = (this.turn || 0) + 1), anchor = this._anchor();
-    Object.assign(this, { picture, places, look });
-    const elements = new Map(), cables = [], frames = [], cards = [];
-    let since = performance.now();
-    const rest = async () => {
-      if (performance.now() - since < 10) return true;
-      await new Promise((resolve) => requestAnimationFrame(resolve));
-      since = performance.now();
-      return this.turn === mine;
-    };
-    for (const node of picture.nodes) {
-      if (!(await rest())) return false;
-      const element = this._node(node);
-      elements.set(node.id, element);
-      (node.open ? frames : cards).push(element);
-    }
-    for (const [index, link] of picture.links.entries()) {
-      if (!(await rest())) return false;
-      cables.push(this._link(link, index));
-    }
-    const focused = document.activeElement?.closest?.(".nw-node")?.dataset.id;
-    this.frames.replaceChildren(...frames);
-    this.cards.replaceChildren(...cards);
-    this.lines.replaceChildren(...cables);
-    Object.assign(this, { elements, cables });
+    const anchor = this._anchor(), focused = document.activeElement?.closest?.(".nw-node")?.dataset.id;
+    Object.assign(this, { picture, places, look, elements: new Map(), cables: [] });
+    for (const group of [this.frames, this.cards, this.lines]) group.replaceChildren();
     this._keep(anchor);
-    this.mark(this.selected);
-    if (focused) (elements.get(focused) || elements.values().next().value)?.focus({ preventScroll: true });
+    const nodes = picture.nodes.map((node) => [places.nodes.get(node.id), () => this._add(node)]);
+    const links = picture.links.map((link, index) => [around(places.links[index]), () => this._join(link, index)]);
+    if (!(await this._slices([...nodes, ...links]))) return false;
+    if (focused) (this.elements.get(focused) || this.elements.values().next().value)?.focus({ preventScroll: true });
     return true;
   }
 
   /** New facts and problems on cards that stay where they are. */
   dress(look) {
     this.look = look;
-    for (const node of this.picture.nodes) {
-      const old = this.elements.get(node.id);
-      const fresh = this._node(node);
-      old.setAttribute("class", fresh.getAttribute("class"));
-      old.setAttribute("aria-label", fresh.getAttribute("aria-label"));
-      old.replaceChildren(...fresh.childNodes);
-    }
-    this.mark(this.selected);
+    const nodes = this.picture.nodes.map((node) => [this.places.nodes.get(node.id), () => this._redo(node)]);
+    const links = this.picture.links.flatMap((link, index) => (this.cables[index] ? [] : [[around(this.places.links[index]), () => this._join(link, index)]]));
+    return this._slices([...nodes, ...links]);
+  }
+
+  /** Do what is in sight now, and the rest later; false where something else came in between. `complete` ends with the rest. */
+  async _slices(work) {
+    const mine = (this.turn = (this.turn || 0) + 1), first = [], rest = [];
+    for (const [place, job] of work) (this._inSight(place) ? first : rest).push(job);
+    const go = async (jobs, most) => {
+      for (let at = 0; at < jobs.length;) {
+        const end = performance.now() + 6;
+        for (let done = 0; at < jobs.length && done < most && performance.now() < end; done += 1, at += 1) jobs[at]();
+        if (at < jobs.length) await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)));
+        if (this.turn !== mine) return false;
+      }
+      return true;
+    };
+    const seen = await go(first, 60);
+    this.complete = seen ? go(rest, 24) : Promise.resolve(false);
+    return seen;
+  }
+
+  _inSight(place) {
+    const { x, y, scale } = this.view, box = this.box();
+    return place && place.x * scale + x < box.width + 50 && (place.x + place.width) * scale + x > -50 && place.y * scale + y < box.height + 50 && (place.y + place.height) * scale + y > -50;
+  }
+
+  box() { return this.host.getBoundingClientRect(); }
+
+  _add(node) {
+    if (this.elements.has(node.id)) return;
+    const element = this._node(node);
+    this.elements.set(node.id, element);
+    this._mark(node.id, element);
+    (node.open ? this.frames : this.cards).append(element);
+  }
+
+  _redo(node) {
+    const old = this.elements.get(node.id);
+    if (!old) { this._add(node); return; }
+    const fresh = this._node(node);
+    old.setAttribute("class", fresh.getAttribute("class"));
+    old.setAttribute("aria-label", fresh.getAttribute("aria-label"));
+    old.replaceChildren(...fresh.childNodes);
+    this._mark(node.id, old);
+  }
+
+  _join(link, index) {
+    this.cables[index] = this._link(link, index);
+    this.cables[index].classList.toggle("nw-selected", this.selected?.link === index);
+    this.lines.append(this.cables[index]);
+  }
+
+  _mark(id, element) {
+    const is = this.selected?.node === id;
+    element.classList.toggle("nw-selected", is);
+    element.setAttribute("tabindex", is || (!this.selected?.node && id === this.picture.nodes[0]?.id) ? 0 : -1);
+    element.setAttribute("aria-pressed", is);
   }
 
   _node(node) {
@@ -137,12 +168,7 @@ export class Drawing {
   /** Mark what is selected: {node} or {link: index}, or nothing; the node can be reached by the Tab key. */
   mark(selected) {
     this.selected = selected;
-    for (const [id, element] of this.elements) {
-      const is = selected?.node === id;
-      element.classList.toggle("nw-selected", is);
-      element.setAttribute("tabindex", is || (!selected?.node && element === this.elements.values().next().value) ? 0 : -1);
-      element.setAttribute("aria-pressed", is);
-    }
+    for (const [id, element] of this.elements) this._mark(id, element);
     this.cables.forEach((cable, index) => cable.classList.toggle("nw-selected", selected?.link === index));
   }
 
@@ -154,7 +180,7 @@ export class Drawing {
 
   /** What is under a place of the window: a card, else the nearest line that something may be put on. */
   under(clientX, clientY) {
-    const box = this.host.getBoundingClientRect();
+    const box = this.box();
     if (clientX < box.left || clientX > box.right || clientY < box.top || clientY > box.bottom) return null;
     const { x, y, scale } = this.view, point = { x: (clientX - box.left - x) / scale, y: (clientY - box.top - y) / scale };
     const far = this.picture.links.map((link, index) => (link.uses.length ? distance(this.places.links[index], point) : Infinity));
@@ -165,6 +191,8 @@ export class Drawing {
   }
 
   focus(id) {
+    const node = this.picture.nodes.find((item) => item.id === id);
+    if (node && !this.elements.has(id)) this._add(node); // its slice has not come yet
     const element = this.elements.get(id);
     if (!element) return;
     this.bring(id);
@@ -173,7 +201,7 @@ export class Drawing {
 
   /** Move the drawing so that a node is seen. */
   bring(id) {
-    const place = this.places.nodes.get(id), box = this.host.getBoundingClientRect();
+    const place = this.places.nodes.get(id), box = this.box();
     if (!place || !box.width) return;
     const { scale } = this.view, left = place.x * scale + this.view.x, top = place.y * scale + this.view.y;
     const right = left + place.width * scale, bottom = top + Math.min(place.height, 120) * scale;
@@ -184,7 +212,7 @@ export class Drawing {
 
   /** Readable at first: the whole width if that is legible, the top of the network in sight. */
   begin() {
-    const box = this.host.getBoundingClientRect();
+    const box = this.box();
     this.view.scale = Math.min(1, Math.max(0.55, (box.width - 24) / this.places.width));
     const entry = this.places.nodes.get(this.picture.nodes[0]?.id), middle = entry ? entry.x + entry.width / 2 : this.places.width / 2;
     const wide = this.places.width * this.view.scale > box.width;
@@ -194,14 +222,14 @@ export class Drawing {
   }
 
   fit() {
-    const box = this.host.getBoundingClientRect();
+    const box = this.box();
     const scale = Math.min(1.2, (box.width - 20) / this.places.width, (box.height - 20) / this.places.height);
     this.view = { scale, x: (box.width - this.places.width * scale) / 2, y: (box.height - this.places.height * scale) / 2 };
     this._move();
   }
 
   zoom(factor, at) {
-    const box = this.host.getBoundingClientRect(), point = at || { x: box.width / 2, y: box.height / 2 };
+    const box = this.box(), point = at || { x: box.width / 2, y: box.height / 2 };
     const scale = Math.min(2.5, Math.max(0.03, this.view.scale * factor)), grown = scale / this.view.scale;
     this.view = { scale, x: point.x - (point.x - this.view.x) * grown, y: point.y - (point.y - this.view.y) * grown };
     this._move();
@@ -216,7 +244,7 @@ export class Drawing {
   /** A node that is to stay where it is on the screen when the picture changes. */
   _anchor() {
     const known = [this.selected?.node, ...this.picture.nodes.map((node) => node.id)].filter((id) => this.places.nodes.has(id));
-    const box = this.host.getBoundingClientRect(), { y, scale } = this.view;
+    const box = this.box(), { y, scale } = this.view;
     const seen = known.find((id) => { const top = this.places.nodes.get(id).y * scale + y; return top > -20 && top < box.height; });
     return known.slice(0, 1).concat(seen ? [seen] : []).reverse().map((id) => ({ id, place: this.places.nodes.get(id) }));
   }
@@ -235,7 +263,7 @@ export class Drawing {
     const touches = new Map();
     this.host.addEventListener("wheel", (event) => {
       event.preventDefault();
-      const box = this.host.getBoundingClientRect();
+      const box = this.box();
       if (event.ctrlKey || event.metaKey) this.zoom(Math.exp(-event.deltaY / 200), { x: event.clientX - box.left, y: event.clientY - box.top });
       else { this.view.x -= event.shiftKey ? event.deltaY : event.deltaX; this.view.y -= event.shiftKey ? 0 : event.deltaY; this._move(); }
     }, { passive: false });
@@ -266,7 +294,7 @@ export class Drawing {
 
   _pinch(touches, event) {
     const [a, b] = [...touches.values()], other = a.pointerId === event.pointerId ? b : a, before = touches.get(event.pointerId);
-    const box = this.host.getBoundingClientRect();
+    const box = this.box();
     const spread = (one, two) => Math.hypot(one.clientX - two.clientX, one.clientY - two.clientY);
     this.zoom(spread(event, other) / Math.max(1, spread(before, other)), { x: (event.clientX + other.clientX) / 2 - box.left, y: (event.clientY + other.clientY) / 2 - box.top });
     touches.set(event.pointerId, event);
@@ -294,6 +322,12 @@ export function rounded(points) {
     path += `L${near(before)}Q${here.x} ${here.y} ${near(after)}`;
   }
   return `${path}L${points.at(-1).x} ${points.at(-1).y}`;
+}
+
+/** The box around a line. */
+function around(points) {
+  const xs = points.map((point) => point.x), ys = points.map((point) => point.y);
+  return points.length ? { x: Math.min(...xs), y: Math.min(...ys), width: Math.max(...xs) - Math.min(...xs), height: Math.max(...ys) - Math.min(...ys) } : null;
 }
 
 const holds = (place, point) => point.x >= place.x && point.x <= place.x + place.width && point.y >= place.y && point.y <= place.y + place.height;

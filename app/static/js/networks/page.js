@@ -189,7 +189,7 @@ class Page {
       undo: () => this.code.undo() || toast("There is nothing to undo."), redo: () => this.code.redo() || toast("There is nothing to do again."),
       save: () => this.saving.ask(), train: () => this.saving.train(), help: () => $("#keys").showModal(), closer: () => this.drawing.zoom(1.25), farther: () => this.drawing.zoom(0.8), fit: () => this.drawing.fit(), find: () => $("#find").focus(),
       fold: () => { this.fold = !this.fold; this.refresh(); }, "open-all": () => this.openAll(), "close-all": () => { this.open.clear(); this.refresh(); },
-      svg: () => saveSvg(this.drawing, data.title), png: () => savePng(this.drawing, data.title).catch((error) => toast(error.message, true)),
+      svg: () => this.drawing.complete.then(() => saveSvg(this.drawing, data.title)), png: () => this.drawing.complete.then(() => savePng(this.drawing, data.title)).catch((error) => toast(error.message, true)),
       link: () => navigator.clipboard.writeText(location.href).then(() => toast("The link is copied: it opens this view."), () => toast(location.href)),
       "next-part": () => { const parts = [".cm-content", ".nw-node[tabindex='0']", "#side [aria-selected='true']"]; const at = parts.findIndex((place) => document.activeElement?.closest(["#code", "#graph", "#side"][parts.indexOf(place)])); $(parts[(at + 1) % 3])?.focus(); },
     };
