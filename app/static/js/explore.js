@@ -55,7 +55,7 @@ view.addEventListener("click", (event) => {
 });
 window.addEventListener("popstate", () => location.reload()); // the filter above must agree with the page
 document.addEventListener("keydown", (event) => {
-  if (event.target.closest("input, select, textarea, dialog[open]") || event.altKey || event.ctrlKey || event.metaKey) return;
+  if (event.target.closest("input:not([type=checkbox]), select, textarea, dialog[open]") || event.altKey || event.ctrlKey || event.metaKey) return;
   if ($("#viewer").open) return;
   const turn = { ArrowLeft: "-1", ArrowRight: "1" }[event.key];
   const link = turn && $(`[data-turn="${turn}"]`);
