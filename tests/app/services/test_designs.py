@@ -7,6 +7,7 @@ import json
 import pytest
 
 from app.services import designs, jobs
+from app.services.asked import asked
 from app.services.context import Conflict, NotAllowed, NotFound
 from data.errors import InvalidOptions
 from jobs.reindex import reindex
@@ -112,3 +113,15 @@ def test_a_damaged_version_is_named(lab: Lab) -> None:
     path.write_text(json.dumps({"number": 1})[:-1])
     with pytest.raises(Conflict, match=r"00001\.json cannot be read"):
         designs.versions(lab.ctx, row)
+
+
+def test_a_saved_network_is_what_a_model_of_it_trains(lab: Lab) -> None:
+    row = saved(lab)
+    designs.save(lab.ctx, lab.who("olga"), row, {"source": LENET + "# newest\n", "base": 1, **SIZES})
+    dataset = lab.job("dataset", "olga").id
+    newest = asked(lab.ctx, lab.who("sam"), {"dataset": dataset, "network": row.id})
+    assert (newest.source, newest.label.name) == (LENET + "# newest\n", "Mine")
+    assert asked(lab.ctx, lab.who("sam"), {"dataset": dataset, "network": f"{row.id}@1"}).source == LENET
+    with pytest.raises(InvalidOptions) as wrong:
+        asked(lab.ctx, lab.who("sam"), {"dataset": dataset, "network": f"{row.id}@7"})
+    assert list(wrong.value.fields) == ["network"]
