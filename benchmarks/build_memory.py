@@ -1,4 +1,7 @@
-"""Peak memory of a build: flat from 10,000 to 100,000 images. Each build is a fresh process, as a worker is."""
+"""Peak memory of a build from 10,000 to 100,000 images: flat but for what is known of each file (path, class, size).
+
+Each build is a fresh process, as a worker is. Tiny images show the growth best: 77 MB are all that such a build takes.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +15,18 @@ from benchmarks._harness import Claim, arguments, verdict
 from benchmarks.build_dataset import tiny_pngs
 
 BUILD = """
-import resource, sys
+import sys
 from pathlib import Path
 from data.build import build_dataset
 from data.dataset_options import DatasetOptions
 options = DatasetOptions(folder=sys.argv[1], width=28, height=28, channels=1, encoding=sys.argv[3])
 for _ in build_dataset(options, Path(sys.argv[2])):
     pass
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+(peak,) = [line for line in open("/proc/self/status") if line.startswith("VmHWM")]  # rusage would count the parent's
+print(int(peak.split()[1]) / 1024)
 """
 ENCODINGS = ("png", "jpg", "raw")
+MOST_BYTES, MOST_MB = 320, 128
 
 
 def main() -> None:
