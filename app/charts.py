@@ -109,6 +109,11 @@ def _model_roots(theme: str) -> list[Figure]:
     for name, (curves, scale, height, number) in plots.items():
         options = {"y_range": shares[name]} if name in shares else {}
         plot = _figure(theme, name, height, number, x_range=x_range, y_axis_type=scale, **options)
+        if name == "rate":
+            later = ColumnDataSource({"x": [], "y": []}, name="planned")
+            plot.line(
+                "x", "y", source=later, color=colour["fourth"], line_dash="dotted", line_alpha=0.9, name="planned line"
+            )
         for curve, ink in curves:
             _draw(plot, sources[curve], ink, number)
         plot.add_tools(CrosshairTool(overlay=line, dimensions="height"))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from app.api.endpoint import Api, Input
-from app.services import schedules
+from app.api.inputs import ModelIn
+from app.api.v1_jobs import one
+from app.auth import current
+from app.extensions import context
+from app.services import finder, schedules
 
 api = Api("schedules")
 
@@ -29,3 +33,32 @@ def list_schedules() -> list[dict[str, Any]]:
 def project_schedules(body: ProjectIn) -> list[dict[str, Any]]:
     """The planned learning rate of several policies, without making anything."""
     return schedules.project(body.policies, body.points)
+
+
+class Planned(BaseModel):
+    """The learning rate at some steps of a training, from the first to the last."""
+
+    steps: list[int]
+    rates: list[float]
+
+
+@api.operation("GET", "/models/<job_id>/planned-rate", returns=Planned)
+def planned_rate(job_id: str) -> dict[str, Any]:
+    """The rate over a whole training, done and still to come, with what was changed by hand."""
+    return schedules.planned(context(), one(job_id, "model"))
+
+
+class FoundRate(BaseModel):
+    """Loss against rate; ``suggestion`` is null where the loss never came down."""
+
+    rates: list[float]
+    losses: list[float | None]
+    smoothed: list[float | None]
+    suggestion: float | None
+    why: str
+
+
+@api.operation("POST", "/models/find-rate", returns=FoundRate)
+def find_rate(body: ModelIn) -> dict[str, Any]:  # type: ignore[valid-type]
+    """A short real run with a rising learning rate, for a model that is not made yet."""
+    return finder.find_rate(context(), current(), cast(Input, body).model_dump(exclude_unset=True))

@@ -11,9 +11,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.auth import current
 from app.extensions import context
-from app.forms import fields, groups, posted
+from app.forms import Field, Group, fields, groups, posted
 from app.pages import allowed
-from app.services import archives, evaluations, jobs, models, schedules
+from app.services import archives, evaluations, finder, jobs, models, schedules
 from app.services.context import NotFound, find_job
 from app.services.jobs import Label
 from data.errors import InvalidOptions, UserError
@@ -25,8 +25,11 @@ from models.weights.options import StartOptions
 
 blueprint = Blueprint("models", __name__)
 START = tuple(field.name for field in dataclass_fields(StartOptions))
-OWN = ("dataset", "network", "source", *START)  # drawn by the page itself
+OWN = ("dataset", "network", "source", "start_state", *START)  # drawn by the page itself
 CHOICES = 200
+WITH_WEIGHTS = ("Done", "Aborted", "Paused", "Error", "Running")
+GROUPS = ("Data", "Training", "Optimizer", "Learning rate")
+"""The form's cards in this order; others follow."""
 
 
 @blueprint.get("/models/images/classification/new")
@@ -35,6 +38,8 @@ def new() -> str:
     values: dict[str, Any] = {}
     if clone := request.args.get("clone"):
         values = jobs.clone(context(), current(), find_job(context(), current(), clone, "model"))
+    if fork := request.args.get("fork"):
+        values = models.fork(context(), current(), find_job(context(), current(), fork, "model"), request.args)
     values |= {name: request.args[name] for name in ("dataset", "network") if request.args.get(name)}
     return _form(values, {})
 
@@ -64,6 +69,15 @@ def check() -> str:
         return render_template("models/check.html", found=None, said={error.field or "": [str(error)]})
 
 
+@blueprint.post("/models/find-rate")
+def find_rate() -> Response:
+    """Loss against learning rate from a short run of what the form describes, or what is wrong with its fields."""
+    try:
+        return jsonify(finder.find_rate(context(), current(), posted(request.form)))
+    except InvalidOptions as error:
+        return jsonify(errors=error.fields)
+
+
 @blueprint.post("/models/schedule")
 def schedule() -> Response:
     """The learning rate over the training that the form describes, or what is wrong with its fields."""
@@ -79,18 +93,23 @@ def source(name: str) -> Response:
     return Response(models.network(context(), name)["source"], mimetype="text/plain")
 
 
+def _cards(made: dict[str, Field]) -> list[Group]:
+    cards = groups(TrainOptions, made, skip=OWN)
+    return sorted(cards, key=lambda card: GROUPS.index(card.title) if card.title in GROUPS else len(GROUPS))
+
+
 def _form(values: dict[str, Any], errors: dict[str, list[str]]) -> str:
     made = fields(TrainOptions, values, errors)
     rest = {name: said for name, said in errors.items() if name not in made and name not in ("name", "group")}
     ready, _ = jobs.list_jobs(context(), current(), Listing(type="dataset", limit=CHOICES))
     usable = [jobs.brief(row) for row in ready if row.status not in ("Error", "Aborted") and not row.broken]
     usable = [job for job in usable if ((job["summary"] or {}).get("kind") or CLASSIFICATION) == CLASSIFICATION]
-    older, _ = jobs.list_jobs(context(), current(), Listing(type="model", statuses=("Done", "Aborted"), limit=CHOICES))
+    older, _ = jobs.list_jobs(context(), current(), Listing(type="model", statuses=WITH_WEIGHTS, limit=CHOICES))
     saved, _ = jobs.list_jobs(context(), current(), Listing(type="network", limit=CHOICES))
     return render_template(
         "models/new.html", saved=[jobs.brief(row) for row in saved if not row.broken],
         label=fields(Label, values, errors), fields=made, errors=rest, wrong=sum(map(len, errors.values())),
-        groups=groups(TrainOptions, made, skip=OWN), datasets=usable, older=[jobs.brief(row) for row in older],
+        groups=_cards(made), datasets=usable, older=[jobs.brief(row) for row in older],
         networks=models.networks(context()), may_code=can(current(), "run_code"),
         open_start=any(made[name].text or made[name].errors for name in START),
         limit_mb=context().settings.max_upload_mb, usual=schedules.usual(),

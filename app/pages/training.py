@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.auth import current
 from app.extensions import context
-from app.services import jobs, steering
+from app.services import jobs, schedules, steering
 from app.services.context import find_job
 
 blueprint = Blueprint("training", __name__)
@@ -25,6 +25,12 @@ def resume(job_id: str) -> Response:
     """Go on from the last checkpoint, up to ``epochs`` where given."""
     row = find_job(context(), current(), job_id, "model")
     return jsonify(said=steering.resume(context(), current(), row, request.form.get("epochs")))
+
+
+@blueprint.get("/models/<job_id>/planned")
+def planned(job_id: str) -> Response:
+    """The learning rate over the whole training, done and still to come."""
+    return jsonify(schedules.planned(context(), find_job(context(), current(), job_id, "model")))
 
 
 @blueprint.post("/jobs/<job_id>/do/priority")

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from app.services.context import Context
+from app.services.jobs import job_of
 from data.errors import InvalidOptions
 from data.options import parse, schema
+from jobs.tables import JobRow
 from models.train_options import TrainOptions, completed
+from models.training.course import Change, Course
 from models.training.optimizers import optimizers
 from models.training.schedule import follows_results, projected
 from models.training.schedules import schedules
@@ -29,6 +33,27 @@ def listed() -> list[dict[str, Any]]:
         }
         for name in names
     ]
+
+
+def planned(ctx: Context, row: JobRow, points: int = 201) -> dict[str, Any]:
+    """The rate of a training over all its steps, with what was changed by hand and what followed from its results.
+
+    ``{"steps", "rates"}``, equal to the curve ``learning_rate`` at steps that are done; empty before there is a plan.
+    """
+    state = ctx.states.get(row.id)
+    plan = state.artifacts.get("plan") or {}
+    steps = int(plan.get("steps") or 0)
+    if not steps:
+        return {"steps": [], "rates": []}
+    options = completed(parse(TrainOptions, job_of(ctx, row).options))
+    changes = [Change(int(act["step"]), float(act["scale"])) for act in state.acts if "scale" in act]
+    shown = sorted({1 + round((steps - 1) * index / (points - 1)) for index in range(points)})
+    told = [(int(event["step"]), event["values"]) for event in state.metrics]
+    rates = []
+    for step in shown:
+        course = Course(options, steps, [values for at, values in told if at < step], changes)
+        rates.append(course.rate(step))
+    return {"steps": shown, "rates": rates}
 
 
 def usual() -> dict[str, dict[str, float | None]]:

@@ -11,6 +11,7 @@ from torch import nn
 from models.inspection.check_network import check_network
 from models.inspection.classify import classify
 from models.inspection.describe_file import describe_file
+from models.inspection.find_rate import find_rate
 from models.inspection.inside_requests import REQUESTS as INSIDE_REQUESTS
 from models.inspection.match_weights import match_weights
 from models.inspection.preflight import measure_preflight, preflight
@@ -30,6 +31,7 @@ REQUESTS: dict[str, Handler] = {
     "check_network": check_network,
     "classify": classify,
     "describe_file": describe_file,
+    "find_rate": find_rate,
     "match_weights": match_weights,
     "measure_preflight": measure_preflight,
     "preflight": preflight,

@@ -20,6 +20,8 @@ const SPARSE = 60; // curves of fewer points are drawn with a dot at each
 const curves = new Map(KNOWN.map((name) => [name, new Curve(name)]));
 const closer = new Map(); // curves in full detail while somebody looks closer
 const view = { axis: "step", amount: 0.6, hidden: new Set(), zoomed: false };
+let planned = { steps: [], rates: [] };
+const follows = holder.dataset.follows === "plateau";
 const acts = [...(job.acts || [])];
 onEvent("act", (act) => { acts.push(act); plots.touch("*"); });
 let best = job.best || {};
@@ -27,6 +29,7 @@ let lastMetrics = job.metrics.at(-1);
 let plan = job.plan;
 onEvent("artifact", (event) => {
   if (event.name !== "plan") return;
+  askPlanned();
   plan = event.value;
   part("epochs").textContent = figure(plan.epochs, 4);
 });
@@ -70,6 +73,7 @@ function paint(dirty, visible) {
   if (!view.zoomed) showWhole();
   markBest();
   markActs();
+  showPlanned();
   showFigures();
   return late;
 }
@@ -95,6 +99,19 @@ function markBest() {
     if (found) span.location = view.axis === "epoch" && perEpoch() ? found.step / perEpoch() : found.step;
   }
 }
+
+/** The planned rate, dotted: under the actual one as far as that goes. */
+function showPlanned() {
+  const perStep = view.axis === "epoch" ? 1 / (perEpoch() || NaN) : 1;
+  const keep = view.axis === "minutes" ? [] : planned.steps.map((step, i) => [step * perStep, planned.rates[i]]);
+  plots.source("planned").data = { x: keep.map(([x]) => x), y: keep.map(([, y]) => y) };
+}
+
+async function askPlanned() {
+  planned = await ask(holder.dataset.planned).catch(() => planned);
+  plots.touch("learning_rate");
+}
+for (const kind of ["act", "resumed", "metrics"]) onEvent(kind, () => { if (kind !== "metrics" || follows) askPlanned(); });
 
 /** A dashed line wherever somebody steered the training. */
 function markActs() {
@@ -298,4 +315,5 @@ exporting(plots);
 for (const input of $$("[data-suggest]")) suggest(input);
 await plots.embed();
 await load();
+askPlanned();
 follow(counts, onSeries);

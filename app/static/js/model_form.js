@@ -1,6 +1,7 @@
 // The form of a new model: live check of the network, the source editor, and what blank fields stand for.
 import { $, $$, debounced } from "./dom.js";
 import { prepare, valueOf } from "./form.js";
+import { rateFinder } from "./find_rate.js";
 import { schedulePlan } from "./schedule.js";
 
 const form = document.getElementById("model-form");
@@ -44,6 +45,7 @@ async function start() {
   await openEditor();
   ownValues();
   schedulePlan(form, ownValues);
+  rateFinder(form);
   check();
 }
 

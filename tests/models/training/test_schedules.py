@@ -12,6 +12,7 @@ from torch.optim import lr_scheduler
 from data.errors import InvalidOptions
 from data.options import parse
 from models.train_options import TrainOptions, completed
+from models.training.course import Course
 from models.training.schedule import LARGEST, learning_rate, projected
 from models.training.schedules import schedules
 from models.training.schedules.drawn import points
@@ -146,3 +147,15 @@ def test_a_warm_up_goes_in_front_of_any_schedule(name: str) -> None:
 def test_a_schedule_that_leaves_the_range_of_numbers_is_held() -> None:
     wild = options(schedule="step", step_gamma=1000, step_percent=0.01)
     assert learning_rate(wild, 1.0) == LARGEST
+
+
+def test_a_changed_rate_scales_the_schedule_from_the_next_step_on() -> None:
+    course = Course(options(schedule="poly"), 100)
+    before = [course.rate(step) for step in range(1, 101)]
+    course.change(40, 0.001)
+    course.change(60, 0.5)
+    after = [course.rate(step) for step in range(1, 101)]
+    assert after[:40] == before[:40]
+    assert after[40] == pytest.approx(0.001)
+    assert after[60] == pytest.approx(0.5)
+    assert after[80] / after[60] == pytest.approx(before[80] / before[60])
