@@ -52,7 +52,7 @@ class TypedJobQuery(Paging):
 class JobQuery(TypedJobQuery):
     """Which jobs."""
 
-    type: Literal["dataset", "model", "network", "analysis", "evaluation"] | None = None
+    type: Literal["dataset", "model", "network", "analysis", "evaluation", "atlas"] | None = None
 
 
 class JobChange(Input):

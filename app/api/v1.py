@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from app.api import (
     v1_accounts,
     v1_analyses,
+    v1_atlases,
     v1_datasets,
     v1_drawings,
     v1_evaluations,
@@ -37,6 +38,7 @@ APIS = (
     v1_previews.api,
     v1_models.api,
     v1_evaluations.api,
+    v1_atlases.api,
     v1_weights.api,
     v1_preflight.api,
     v1_drawings.api,

@@ -23,7 +23,7 @@ def page_of(row: JobRow) -> str:
     """The address of a job's page."""
     if row.type == "network":
         return url_for("networks.show", name=row.id)
-    pages = {"dataset": "datasets.show", "analysis": "analyses.show", "evaluation": "evaluations.show"}
+    pages = {"dataset": "datasets.show", "analysis": "analyses.show", "evaluation": "evaluations.show", "atlas": "atlases.show"}
     return url_for(pages.get(row.type, "models.show"), job_id=row.id)
 
 

@@ -17,12 +17,11 @@ def run(folder: JobFolder, job: Job) -> Iterator[dict[str, Any]]:
     from data.database import open_dataset
     from data.options import parse
     from models.atlas.build import Order, build
-    from models.atlas.options import AtlasOptions
+    from models.atlas.options import Ordered
     from models.inspection.loaded import models
     from models.training.setup import choose_device
 
-    values = {key: value for key, value in job.options.items() if key != "wait"}
-    options = parse(AtlasOptions, values)
+    options = parse(Ordered, job.options)
     choose_device()
     model_folder = folder.path.parent / options.model
     model = models.get(model_folder, options.checkpoint)

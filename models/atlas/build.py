@@ -26,6 +26,7 @@ from models.evaluation.images import First, ImageSet, Loaded, of_split
 from models.evaluation.records import NONE
 from models.evaluation.stream import batch_size
 from models.inspection.loaded import LoadedModel
+from models.preprocessing import centre_offset
 from models.source_loader import naming_lines
 from models.training.threads import Threads
 
@@ -192,6 +193,8 @@ def describe(order: Order, atlas: Atlas, count: int) -> Event:
         "height": height,
         "width": width,
         "channels": channels,
+        "record": [order.dataset.height, order.dataset.width],
+        "offset": list(centre_offset(order.dataset.height, order.dataset.width, order.model.preprocessing.crop)),
         "stride": atlas.stride,
         "quantiles": list(QUANTILES),
         "layers": [layer.to_dict(index) for index, layer in enumerate(atlas.layers)],

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from models.atlas.spans import crop
 from models.source.receptive import ReceptiveFields, Window, _each, _tensors
 
 
@@ -26,15 +27,8 @@ class Field:
     extent: tuple[tuple[float, float], ...]
 
     def crop(self, place: Sequence[int]) -> list[tuple[int, int]]:
-        """The pixels [first, last) of each dimension that the value at ``place`` of the map depends on.
-
-        Exact also at the edges, where padding between layers stands for values that do not exist.
-        """
-        spans = []
-        for start, size, step, (low, high), at in zip(*vars(self).values(), place, strict=True):
-            first = round(start + at * step)
-            spans.append((max(round(low), first), min(round(high), first + round(size))))
-        return spans
+        """The pixels [first, last) of each dimension that the value at ``place`` of the map depends on."""
+        return crop(vars(self), place)
 
 
 class PlacedFields(ReceptiveFields):  # type: ignore[no-untyped-call]

@@ -20,3 +20,10 @@ class AtlasOptions:
     ] = "train"
     top: Annotated[int, option("Images of a unit", ge=1, le=100)] = 9
     limit: Annotated[int | None, option("At most", "Blank: all images.", unit="images", ge=1, le=10**9)] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ordered(AtlasOptions):
+    """The options of a job, with what the server adds: ``wait`` says whether it begins only when its model is Done."""
+
+    wait: bool = True

@@ -66,6 +66,20 @@ KINDS: dict[str, str] = {
     "explore.records": SEE,
     "explore.show": SEE,
     "explore.sprite": SEE,
+    "atlases.create": MAKERS,
+    "atlases.figures": SEE,
+    "atlases.of_model": SEE,
+    "atlases.show": SEE,
+    "atlases.strip": SEE,
+    "atlases.unit": SEE,
+    "atlases.voters": SEE,
+    "v1.atlas_strip": SEE,
+    "v1.atlas_unit": SEE,
+    "v1.atlas_units": SEE,
+    "v1.atlas_voters": SEE,
+    "v1.create_atlas": MAKERS,
+    "v1.get_atlas": SEE,
+    "v1.list_atlases": PEOPLE,
     "evaluations.answers": SEE,
     "evaluations.cells": SEE,
     "evaluations.compare": SEE,
@@ -286,6 +300,7 @@ PLACES: dict[str, Any] = {
 NAMES = {"v1.change_user": "tom", "v1.delete_user": "tom", "admin.change_user": "tom"}
 QUERIES = {
     "v1.evaluation_sprite": "indices=0",
+    "v1.atlas_strip": "units=0",
     "v1.compare_evaluations": "before=x",
     "v1.job_series": "curve=train/loss",
     "v1.record_sprite": "indices=0",
@@ -296,6 +311,7 @@ MODEL = {"dataset": "20200101-000000-0000", "network": "lenet"}
 BODIES: dict[str, dict[str, Any]] = {
     "v1.visualize_units": {"units": [0]},
     "v1.create_evaluation": {"model": "20200101-000000-0000"},
+    "v1.create_atlas": {"model": "20200101-000000-0000"},
     "v1.draw_network": {"source": "("},
     "v1.outline_network": {"source": "("},
     "v1.edit_network": {"source": "(", "hash": "0" * 64, "edit": {}},
@@ -325,6 +341,7 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 FORMS: dict[str, dict[str, Any]] = {
     "evaluations.create": {"model": "20200101-000000-0000"},
+    "atlases.create": {"model": "20200101-000000-0000"},
     "datasets.create": {"folder": "/x"},
     "models.create": MODEL,
     "models.check": MODEL,
@@ -342,6 +359,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "jobs.edit": {"name": "x"},
 }
 NETWORK_ROUTES = ("networks.changes", "v1.get_saved_network", "v1.get_version", "v1.save_version")
+ATLAS_ROUTES = ("atlases", "v1.atlas", "v1.get_atlas")
 EVALUATION_ROUTES = (
     "evaluations",
     "v1.compare_evaluations",
@@ -396,6 +414,8 @@ def ask(lab: Lab, name: str | None, method: str, rule: Rule, visibility: str) ->
     """One request by one person about a fresh job of Olga's."""
     kind = "model" if rule.endpoint.startswith(MODEL_ROUTES) else "dataset"
     kind = "network" if rule.endpoint in NETWORK_ROUTES else kind
+    kind = "atlas" if rule.endpoint.startswith(ATLAS_ROUTES) else kind
+    kind = "model" if rule.endpoint == "atlases.of_model" else kind
     kind = "evaluation" if rule.endpoint.startswith(EVALUATION_ROUTES) else kind
     job = lab.job(kind, "olga", visibility)
     given = {**PLACES, "job_id": job.id, **({"name": NAMES[rule.endpoint]} if rule.endpoint in NAMES else {})}

@@ -1,0 +1,147 @@
+"""The atlas of units: a layer's units with their top images, one unit in full, and the units that vote for a class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.auth import current
+from app.extensions import context
+from app.forms import posted
+from app.pages import allowed, choice, number, page_numbers, query
+from app.services import atlases, jobs
+from app.services.atlases import TYPE
+from app.services.context import find_job
+from jobs.permissions import can
+from jobs.tables import JobRow
+from models.atlas.layer import SORTS
+
+blueprint = Blueprint("atlases", __name__)
+PAGE = 30
+COLUMNS = 4
+WORDS = {
+    "number": "By number", "strongest": "Strongest first", "selective": "Most selective first",
+    "sparse": "Seldom active first", "dead": "Never active first",
+}  # fmt: skip
+
+
+@blueprint.get("/models/<job_id>/atlas")
+def of_model(job_id: str) -> AnyResponse | str:
+    """The newest finished atlas of a model (at ``?layer=`` and ``?unit=``), or the offer to build one."""
+    model = find_job(context(), current(), job_id, "model")
+    found = atlases.of_model(context(), current(), model)
+    done = next((atlas for atlas in found if atlas["status"] == "Done"), None)
+    if done is None:
+        may = can(current(), "create")
+        return render_template("atlases/none.html", model=jobs.brief(model), atlases=found, may=may)
+    layer, unit, index = request.args.get("layer"), request.args.get("unit", ""), None
+    if layer:
+        row = _row(done["id"])
+        index = atlases.find_layer(row, atlases.about(context(), current(), row), layer)
+    if index is not None and unit.isdigit():
+        return redirect(url_for("atlases.unit", job_id=done["id"], index=index, number=int(unit)))
+    return redirect(url_for("atlases.show", job_id=done["id"], layer=index))
+
+
+@blueprint.post("/atlases/new")
+def create() -> Response:
+    """Build an atlas of a model."""
+    row = atlases.create(context(), current(), posted(request.form))
+    return redirect(url_for("atlases.show", job_id=row.id), 303)  # type: ignore[return-value]
+
+
+@blueprint.get("/atlases/<job_id>")
+def show(job_id: str) -> str:
+    """The units of one layer, page by page; while it is built, how far it is."""
+    row = _row(job_id)
+    job = jobs.describe(context(), row)
+    if job["status"] != "Done":
+        return render_template(
+            "atlases/building.html",
+            job=job,
+            may=allowed(current(), row),
+            log=jobs.log(context(), row, 100),
+            model=_model(job),
+        )
+    atlas = atlases.about(context(), current(), row)
+    last = len(atlas["layers"]) - 1
+    index = number(request.args.get("layer"), last, 0, last)
+    sort = choice(request.args.get("sort"), SORTS, "number")
+    cls = choice(request.args.get("class"), range(len(atlas["classes"])), None)
+    page = number(request.args.get("page"), 1, 1, 10**6)
+    found = atlases.units(context(), current(), row, index, sort=sort, cls=cls, page=page, size=PAGE)
+    state = {"layer": index, "sort": sort if sort != "number" else None, "class": cls}
+    return render_template(
+        "atlases/show.html",
+        job=job, atlas=atlas, layer=atlas["layers"][index], found=found, words=WORDS, sort=sort, cls=cls,
+        columns=COLUMNS,
+        model=_model(job), numbers=page_numbers(found["page"], found["pages"]),
+        link=lambda **changes: url_for("atlases.show", job_id=row.id) + query(state, **changes),
+        strip=_strip(row, index, [one["unit"] for one in found["units"]]),
+    )  # fmt: skip
+
+
+@blueprint.get("/atlases/<job_id>/layers/<int:index>/units/<int:number>")
+def unit(job_id: str, index: int, number: int) -> str:
+    """One unit: the images at the top, at the bottom and between, its classes, and units like it."""
+    row = _row(job_id)
+    job, atlas = jobs.describe(context(), row), atlases.about(context(), current(), row)
+    found = atlases.unit(context(), current(), row, index, number)
+    layer, most = atlas["layers"][index], 12
+    profile = sorted(enumerate(found["profile"]), key=lambda pair: -pair[1])[:most]
+    inside = None
+    if "units.unit" in current_app.view_functions:
+        inside = url_for("units.unit", job_id=atlas["model"], layer=layer["name"], unit=number)
+    return render_template(
+        "atlases/unit.html",
+        job=job, atlas=atlas, layer=layer, unit=found, profile=profile, inside=inside, model=_model(job),
+        reach=max([abs(value) for _, value in profile] or [1.0]) or 1.0,
+        strip=_strip(row, index, [one["unit"] for one in found["alike"]]), columns=COLUMNS,
+    )  # fmt: skip
+
+
+@blueprint.get("/atlases/<job_id>/classes/<int:number>")
+def voters(job_id: str, number: int) -> str:
+    """The units of each layer that a class excites most."""
+    row = _row(job_id)
+    job, atlas = jobs.describe(context(), row), atlases.about(context(), current(), row)
+    found = atlases.voters(context(), current(), row, number)
+    for layer in found:
+        layer["strip"] = _strip(row, layer["layer"], [one["unit"] for one in layer["units"]])
+    return render_template(
+        "atlases/voters.html", job=job, atlas=atlas, cls=number, layers=found, columns=COLUMNS, model=_model(job)
+    )
+
+
+@blueprint.get("/atlases/<job_id>/layers/<int:index>/strip")
+def strip(job_id: str, index: int) -> Response:
+    """What the units ``at`` (numbers with "-" between them) look at in their top images: one row each, as JPEG."""
+    numbers = [int(part) for part in request.args.get("at", "").split("-") if part.isdigit()]
+    data = atlases.sheet(context(), current(), _row(job_id), index, numbers, COLUMNS)
+    return Response(data, mimetype="image/jpeg", headers={"Cache-Control": "private, max-age=86400"})
+
+
+@blueprint.get("/atlases/<job_id>/layers/<int:index>/units/<int:number>/figures")
+def figures(job_id: str, index: int, number: int) -> Response:
+    """The same as JSON, for other pages that show the unit."""
+    row = _row(job_id)
+    found = atlases.unit(context(), current(), row, index, number)
+    return jsonify({**found, "strip": _strip(row, index, [number])})
+
+
+def _strip(row: JobRow, index: int, numbers: list[int]) -> dict[str, Any] | None:
+    if not numbers:
+        return None
+    address = url_for("atlases.strip", job_id=row.id, index=index, at="-".join(map(str, numbers)))
+    return {"url": address, "rows": len(numbers)}
+
+
+def _model(job: dict[str, Any]) -> dict[str, Any] | None:
+    row = context().store.get(str(job["options"].get("model")), current())
+    return jobs.brief(row) if row else None
+
+
+def _row(job_id: str) -> JobRow:
+    return find_job(context(), current(), job_id, TYPE)
