@@ -24,6 +24,7 @@ from app.api import (
     v1_schedules,
     v1_sources,
     v1_training,
+    v1_units,
     v1_weights,
 )
 from app.api.endpoint import add_routes
@@ -40,6 +41,7 @@ APIS = (
     v1_evaluations.api,
     v1_atlases.api,
     v1_weights.api,
+    v1_units.api,
     v1_preflight.api,
     v1_drawings.api,
     v1_networks.api,

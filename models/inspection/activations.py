@@ -9,7 +9,7 @@ import torch
 from data.codecs import encode
 from data.errors import UserError
 from models.attribution.passes import Subject, forward, gradients, values_of
-from models.attribution.sites import Site
+from models.attribution.sites import VALUES, Site
 from models.attribution.targets import Target, unit_maps
 from models.inspection.classify import best
 from models.inspection.inside import Answer, Params, image_of, model_of, site_of, sites_of, subject_of
@@ -73,13 +73,16 @@ def _with_contributions(
         passed = forward(subject, leaf, keep=names)
         there = [name for name in names if name in passed.kept]
         back = gradients(passed.value, [passed.kept[name] for name in there])
-    return values, {name: passed.kept[name].detach() * gradient for name, gradient in zip(there, back, strict=True)}
+    parts = {name: passed.kept[name].detach() * gradient for name, gradient in zip(there, back, strict=True)}
+    for name, part in parts.items():
+        setattr(part, VALUES, getattr(passed.kept[name], VALUES, None))
+    return values, parts
 
 
 def _layer(site: Site, values: torch.Tensor, part: torch.Tensor | None, params: Params) -> tuple[dict[str, Any], bytes]:
     """Figures of a layer and its sheet (or its values)."""
     maps = unit_maps(values)[0].float().cpu()
-    shares = None if part is None else unit_maps(part)[0].float().flatten(1).sum(1).cpu()
+    shares = None if part is None else unit_maps(part)[0].float().reshape(len(maps), -1).sum(1).cpu()
     facts: dict[str, Any] = {"name": site.name, "kind": site.kind, "shape": list(site.shape), "units": len(maps)}
     facts["figures"] = figures(maps)
     if params.get("raw"):
@@ -90,7 +93,7 @@ def _layer(site: Site, values: torch.Tensor, part: torch.Tensor | None, params: 
         "order": units.tolist(),
         "values": own,
         "grid": list(site.grid),
-        "dead": int((maps.flatten(1) == 0).all(1).sum()),
+        "dead": int((maps.reshape(len(maps), -1) == 0).all(1).sum()),
     }
     if shares is not None:
         facts["values"]["contribution"] = [round(value, 6) for value in shares[units].tolist()]
@@ -104,7 +107,7 @@ def _chosen(maps: torch.Tensor, shares: torch.Tensor | None, params: Params) -> 
     if params.get("unit") is not None:
         return torch.tensor([int(params["unit"])])
     order = params.get("order")
-    ranks = {"activation": maps.flatten(1).amax(1), "contribution": shares}.get(str(order))
+    ranks = {"activation": maps.reshape(len(maps), -1).amax(1), "contribution": shares}.get(str(order))
     places = torch.arange(len(maps)) if ranks is None else ranks.argsort(descending=True, stable=True, dim=0)
     first = int(params.get("first", 0))
     return places[first : first + min(int(params.get("count", 64)), 4096)]
@@ -118,7 +121,7 @@ def _pictures(maps: torch.Tensor, units: torch.Tensor, params: Params) -> tuple[
     if shown.ndim == 2:  # tokens: as the square they came from, without class token
         side = int(shown.shape[1] ** 0.5)
         shown = shown[:, shown.shape[1] - side * side :].view(len(shown), side, side)
-    own = shown.abs().flatten(1).amax(1) if params.get("scale") == "unit" else None
+    own = shown.abs().reshape(len(shown), -1).amax(1) if params.get("scale") == "unit" else None
     signed = bool((maps < 0).any())
     if signed and not bool((shown < 0).any()):
         shown = shown.clone()

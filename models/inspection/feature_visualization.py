@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from data.errors import UserError
@@ -34,6 +33,12 @@ def feature_visualization(params: Params, _blobs: list[bytes]) -> Answer:
     return {"units": found, "busy": not all(unit["done"] for unit in found), "key": wish.key}, pictures
 
 
+def visualization_key(params: Params, _blobs: list[bytes]) -> Answer:
+    """``{folder, checkpoint, layer, options}`` -> {key, units}: what the images depend on, as 16 digits."""
+    wish, count = wish_of(model_of(params), params)
+    return {"key": wish.key, "units": count}, []
+
+
 def cancel_visualization(params: Params, _blobs: list[bytes]) -> Answer:
     """``{folder, checkpoint, layer, options}`` -> {cancelled}: nothing more is made for this layer."""
     wish, _ = wish_of(model_of(params), params)
@@ -50,8 +55,7 @@ def wish_of(model: LoadedModel, params: Params) -> tuple[Wish, int]:
     layer = str(params.get("layer") or "")
     site = site_of(model, layer) if layer else None
     options = parse(VisualizationOptions, params.get("options") or {})
-    folder = Path(params["folder"])
-    wish = Wish(folder, layer, weights_hash(model), options, lambda: scene_of(model, site))
+    wish = Wish(layer, weights_hash(model), options, lambda: scene_of(model, site))
     return wish, len(model.classes) if site is None else site.units
 
 

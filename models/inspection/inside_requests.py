@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from models.inspection.activations import activations
 from models.inspection.attribution import attribution_methods, explain, grade
-from models.inspection.feature_visualization import cancel_visualization, feature_visualization, visualization_options
+from models.inspection.feature_visualization import (
+    cancel_visualization,
+    feature_visualization,
+    visualization_key,
+    visualization_options,
+)
 from models.inspection.weights import layers, weights
 
 REQUESTS = {
@@ -15,6 +20,7 @@ REQUESTS = {
     "feature_visualization": feature_visualization,
     "grade": grade,
     "layers": layers,
+    "visualization_key": visualization_key,
     "visualization_options": visualization_options,
     "weights": weights,
 }

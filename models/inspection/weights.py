@@ -17,6 +17,7 @@ from models.units import weights as units
 from models.units.figures import figures
 from models.units.sprites import sheet
 
+GAP = 2  # pixels between the parts of one filter
 PAGE = 256
 """Units in one sheet; the page asks for the next ones when they come into view."""
 
@@ -86,7 +87,7 @@ def weights(params: Params, _blobs: list[bytes]) -> Answer:
         if first == 0:
             answer |= {"figures": figures(kernel.values), **units.facts(kernel)}
             answer["bias"] = None if kernel.bias is None else figures(kernel.bias)
-    drawn = sheet(pictures[:4096])
+    drawn = sheet(pictures[:4096], gap=0 if params.get("unit") is None else GAP)
     return {**answer, "colours": kind, "limit": limit, "sheet": drawn.facts}, [drawn.png]
 
 

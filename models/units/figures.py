@@ -44,7 +44,7 @@ def figures(values: torch.Tensor, bins: int = BINS) -> dict[str, Any]:
 
 def by_unit(maps: torch.Tensor) -> dict[str, list[float]]:
     """For each unit of values [units, ...]: ``mean``, ``deviation``, ``most`` and ``active`` (share above zero)."""
-    flat = maps.detach().float().flatten(1)
+    flat = maps.detach().float().reshape(len(maps), -1)
     deviation = flat.std(1, unbiased=False) if flat.shape[1] > 1 else flat.new_zeros(len(flat))
     return {
         "mean": _plain(flat.mean(1)),

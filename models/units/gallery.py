@@ -1,8 +1,8 @@
-"""Synthetic images that are made in the background and kept: whoever looks asks again and again for what is in view.
+"""Synthetic images that are made in the background while somebody looks: whoever does asks again and again.
 
 What was asked for last comes first; what nobody has asked for during ``LEASE`` seconds is given up, so a page that is
-closed costs nothing more. Finished stages are files in the job's folder, by weights, layer, unit and options; nothing
-is written where the folder is gone.
+closed costs nothing more. Pictures stay in memory here, the least recently wanted layers leaving first; the web keeps
+them on disk (app/services/pictures.py), since this process, which runs people's networks, may not write.
 """
 
 from __future__ import annotations
@@ -13,15 +13,14 @@ import logging
 import math
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from data.codecs import encode
 from data.errors import UserError
 from data.options import plain
-from data.whole import write_whole
 from models.units.ascent import STAGES, VERSION, Ascent, Scene, VisualizationOptions
 
 log = logging.getLogger("foveal.inspector")
@@ -36,9 +35,8 @@ class GivenUp(Exception):
 
 @dataclass(frozen=True)
 class Wish:
-    """Units of a layer, and how to make their images. ``build`` gives the scene; ``key`` names the folder of files."""
+    """A layer, and how images of its units are made. ``build`` gives the scene."""
 
-    folder: Path
     layer: str
     weights: str
     options: VisualizationOptions
@@ -50,14 +48,13 @@ class Wish:
         said = json.dumps([VERSION, self.weights, self.layer, plain(self.options)], sort_keys=True)
         return hashlib.sha256(said.encode()).hexdigest()[:16]
 
-    @property
-    def place(self) -> Path:
-        """Where the files lie."""
-        return self.folder / "artifacts" / "units" / self.key
-
     def stages(self) -> list[int]:
         """The steps after which a picture is shown."""
         return [*(step for step in STAGES if step < self.options.steps), self.options.steps]
+
+
+MOST = 4096
+"""Pictures that stay in memory."""
 
 
 @dataclass
@@ -68,14 +65,20 @@ class Work:
     units: list[int]
     until: float
     error: str = ""
+    made: dict[int, tuple[dict[str, Any], bytes]] = field(default_factory=dict)
     going: dict[tuple[int, ...], Ascent] = field(default_factory=dict)
+
+    def known(self, unit: int) -> dict[str, Any]:
+        """What there is of a unit's image: {unit, steps, value, dead, done}; steps 0 for nothing yet."""
+        nothing = {"unit": unit, "steps": 0, "value": None, "dead": False, "done": False}
+        return self.made[unit][0] if unit in self.made else nothing
 
 
 class Gallery:
     """One thread makes images; ``want`` says what is in view and answers what there is."""
 
     def __init__(self) -> None:
-        self._work: dict[str, Work] = {}
+        self._work: OrderedDict[str, Work] = OrderedDict()
         self._lock = threading.Lock()
         self._wake = threading.Condition(self._lock)
         self._thread: threading.Thread | None = None
@@ -83,32 +86,35 @@ class Gallery:
     def want(self, wish: Wish, units: Sequence[int], have: dict[int, int]) -> tuple[list[dict[str, Any]], list[bytes]]:
         """For each unit {unit, steps, value, dead, done, new}; the PNGs are those of units that are ``new``: further
         than ``have`` says. Starts or continues the work on units that are not finished. Raises what stopped it."""
-        found, pictures, left = [], [], []
-        for unit in units:
-            facts = known(wish, unit)
-            facts["new"] = facts["steps"] > have.get(unit, 0) and not facts["dead"]
-            if facts["new"]:
-                pictures.append((wish.place / f"{unit}.png").read_bytes())
-            if not facts["done"]:
-                left.append(unit)
-            found.append(facts)
         with self._lock:
             work = self._work.setdefault(wish.key, Work(wish, [], 0.0))
-            work.units, work.until = left, time.monotonic() + LEASE
+            self._work.move_to_end(wish.key)
+            facts = [{**work.known(unit), "new": work.known(unit)["steps"] > have.get(unit, 0)} for unit in units]
+            pictures = [work.made[item["unit"]][1] for item in facts if item["new"]]
+            work.units, work.until = [item["unit"] for item in facts if not item["done"]], time.monotonic() + LEASE
             error, work.error = work.error, ""
-            if left and self._thread is None:
+            if work.units and not error and self._thread is None:
                 self._thread = threading.Thread(target=self._run, daemon=True, name="feature visualization")
                 self._thread.start()
+            self._forget()
             self._wake.notify()
         if error:
             raise UserError(error)
-        return found, pictures
+        return facts, pictures
+
+    def _forget(self) -> None:
+        """Let go of layers that nobody has looked at for long, where there are too many pictures."""
+        while len(self._work) > 1 and sum(len(work.made) for work in self._work.values()) > MOST:
+            self._work.popitem(last=False)
 
     def cancel(self, wish: Wish) -> bool:
         """Stop working on a layer; True where something was going on."""
         with self._lock:
-            work = self._work.pop(wish.key, None)
-            return work is not None and bool(work.units) and work.until > time.monotonic()
+            work = self._work.get(wish.key)
+            going = work is not None and bool(work.units) and work.until > time.monotonic()
+            if work is not None:
+                work.units, work.until = [], 0.0
+            return going
 
     def busy(self) -> bool:
         """Whether anything is being made."""
@@ -117,18 +123,14 @@ class Gallery:
 
     def _next(self) -> Work | None:
         now = time.monotonic()
-        for key in [key for key, work in self._work.items() if work.until < now]:
-            del self._work[key]
-        wanted = [work for work in self._work.values() if work.units]
+        wanted = [work for work in self._work.values() if work.units and work.until > now]
         return max(wanted, key=lambda work: work.until, default=None)
 
     def _run(self) -> None:
         while True:
             with self._lock:
                 while (work := self._next()) is None:
-                    if not self._wake.wait(60.0) and not self._work:
-                        self._thread = None
-                        return
+                    self._wake.wait()
                 wish = work.wish
                 units = list(work.units)
             try:
@@ -143,7 +145,7 @@ class Gallery:
 
     def _stage(self, work: Work, wish: Wish, units: list[int]) -> None:
         """Bring the first units that are least far one stage on."""
-        steps = {unit: known(wish, unit)["steps"] for unit in units}
+        steps = {unit: work.known(unit)["steps"] for unit in units}
         least = min(steps.values())
         after = next(stage for stage in wish.stages() if stage > least)
         scene = wish.build()
@@ -154,7 +156,7 @@ class Gallery:
             ascent = Ascent(scene, group, wish.options)
         ascent.scene = Scene(scene.network, scene.layer, scene.low, scene.high, lambda: self._check(work))
         ascent.advance(after)
-        self._keep(wish, ascent, last=after >= wish.options.steps)
+        self._keep(work, ascent, last=after >= wish.options.steps)
         with self._lock:
             done = set(group) if after >= wish.options.steps else set()
             work.units = [unit for unit in work.units if unit not in done]
@@ -171,31 +173,20 @@ class Gallery:
 
     def _check(self, work: Work) -> None:
         with self._lock:
-            if self._work.get(work.wish.key) is not work or time.monotonic() > work.until:
+            if time.monotonic() > work.until:
                 raise GivenUp
 
-    @staticmethod
-    def _keep(wish: Wish, ascent: Ascent, last: bool) -> None:
-        """Write each unit's picture, then its facts (a unit without facts is not there)."""
-        if not (wish.folder / "artifacts").is_dir():
-            raise UserError("The model is gone.")
-        wish.place.mkdir(parents=True, exist_ok=True)
+    def _keep(self, work: Work, ascent: Ascent, last: bool) -> None:
+        """Remember each unit's picture and facts."""
         dead = ascent.dead() if ascent.step >= STAGES[1] or last else [False] * len(ascent.units)
         rows = zip(ascent.units, ascent.pictures().numpy(), ascent.values(), dead, strict=True)
+        made = {}
         for unit, picture, value, silent in rows:
-            write_whole(wish.place / f"{unit}.png", encode(picture, "png"), durable=False)
             shown = value if math.isfinite(value) else None
             facts = {"unit": unit, "steps": ascent.step, "value": shown, "dead": silent, "done": last or silent}
-            write_whole(wish.place / f"{unit}.json", json.dumps(facts).encode(), durable=False)
-
-
-def known(wish: Wish, unit: int) -> dict[str, Any]:
-    """What is on disk about a unit's image: {unit, steps, value, dead, done}; steps 0 for nothing yet."""
-    try:
-        found: dict[str, Any] = json.loads((wish.place / f"{unit}.json").read_text())
-    except (OSError, ValueError):
-        return {"unit": unit, "steps": 0, "value": None, "dead": False, "done": False}
-    return found
+            made[unit] = (facts, encode(picture, "png"))
+        with self._lock:
+            work.made |= made
 
 
 gallery = Gallery()

@@ -29,8 +29,11 @@ class Sheet:
         return {"columns": self.columns, "cell": self.cell, "count": self.count}
 
 
-def sheet(tiles: NDArray[np.uint8], largest: int = 64) -> Sheet:
-    """Tiles uint8 [n, h, w, 3] as a sheet; large ones are thinned to ``largest`` pixels, small ones enlarged."""
+def sheet(tiles: NDArray[np.uint8], largest: int = 64, gap: int = 0) -> Sheet:
+    """Tiles uint8 [n, h, w, 3] as a sheet; large ones are thinned to ``largest`` pixels, small ones enlarged.
+
+    ``gap`` pixels between them; they count as part of a cell.
+    """
     count, height, width = tiles.shape[:3]
     side = max(height, width, 1)
     if side > largest:
@@ -39,7 +42,7 @@ def sheet(tiles: NDArray[np.uint8], largest: int = 64) -> Sheet:
     elif side < SMALLEST:
         factor = math.ceil(SMALLEST / side)
         tiles = tiles.repeat(factor, 1).repeat(factor, 2)
-    cell = max(tiles.shape[1:3])
+    cell = max(tiles.shape[1:3]) + gap
     columns = max(1, math.ceil(math.sqrt(count)))
     rows = max(1, math.ceil(count / columns))
     canvas = np.full((rows * cell, columns * cell, 3), GREY, np.uint8)

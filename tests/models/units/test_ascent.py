@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import pytest
 import torch
@@ -12,7 +11,7 @@ from data.errors import UserError
 from models.attribution.targets import Target
 from models.attribution.tracer import Tracer
 from models.units.ascent import Ascent, Scene, VisualizationOptions
-from models.units.gallery import Gallery, Wish, known
+from models.units.gallery import Gallery, Wish
 from tests.models.attribution.nets import LeNet, digits, trained, twin
 
 LOW, HIGH = torch.zeros(1, 1, 28, 28), torch.ones(1, 1, 28, 28)
@@ -93,14 +92,13 @@ def test_other_objectives_climb_too() -> None:
         assert float(Target("class", 3).value(trained()(seen))) == pytest.approx(output.values()[0], rel=0.1)
 
 
-def wish(folder: Path, **options: object) -> Wish:
-    (folder / "artifacts").mkdir(exist_ok=True)
+def wish(**options: object) -> Wish:
     scene = Scene(twin(LeNet), "conv2", LOW, HIGH)
-    return Wish(folder, "conv2", "0" * 16, VisualizationOptions(**options), lambda: scene)  # type: ignore[arg-type]
+    return Wish("conv2", "0" * 16, VisualizationOptions(**options), lambda: scene)  # type: ignore[arg-type]
 
 
-def test_pictures_come_in_stages_and_are_kept(tmp_path: Path) -> None:
-    gallery, asked = Gallery(), wish(tmp_path, steps=140)
+def test_pictures_come_in_stages() -> None:
+    gallery, asked = Gallery(), wish(steps=140)
     seen: set[int] = set()
     have: dict[int, int] = {}
     end = time.monotonic() + 60
@@ -113,32 +111,38 @@ def test_pictures_come_in_stages_and_are_kept(tmp_path: Path) -> None:
             break
         time.sleep(0.02)
     assert {0, 140} <= seen <= {0, 32, 128, 140}
-    assert known(asked, 5)["value"] > 0
-    again, pictures = Gallery().want(asked, [0, 5], {})
-    assert [facts["steps"] for facts in again] == [140, 140]
+    again, pictures = gallery.want(asked, [5, 0], {})
+    assert [(facts["unit"], facts["steps"]) for facts in again] == [(5, 140), (0, 140)]
     assert all(picture.startswith(b"\x89PNG") for picture in pictures)
-    assert known(wish(tmp_path, steps=140, seed=1), 5)["steps"] == 0  # other options, other pictures
+    assert wish(steps=140).key == asked.key != wish(steps=140, seed=1).key  # other options, other pictures
 
 
-def test_a_cancelled_layer_stops_and_a_deleted_model_is_not_brought_back(tmp_path: Path) -> None:
-    gallery, asked = Gallery(), wish(tmp_path, steps=4000)
+def test_a_cancelled_layer_stops() -> None:
+    gallery, asked = Gallery(), wish(steps=4000)
     gallery.want(asked, list(range(12)), {})
     assert gallery.busy()
     assert gallery.cancel(asked)
     assert not gallery.busy()
-    gone = tmp_path / "gone"
-    gone.mkdir()
-    lost = wish(gone, steps=20)
-    (gone / "artifacts").rmdir()
-    gone.rmdir()
-    gallery.want(lost, [1], {})
+    assert not gallery.cancel(asked)
+
+
+def test_what_fails_is_said_once_and_other_layers_go_on() -> None:
+    def broken() -> Scene:
+        raise UserError("This cannot be drawn.")
+
+    gallery = Gallery()
+    lost = Wish("conv2", "1" * 16, VisualizationOptions(steps=20), broken)
     said = ""
     end = time.monotonic() + 30
     while not said and time.monotonic() < end:
-        time.sleep(0.05)
         try:
             gallery.want(lost, [1], {})
         except UserError as error:
             said = error.message
-    assert said == "The model is gone."
-    assert not gone.exists()
+        time.sleep(0.02)
+    assert said == "This cannot be drawn."
+    found: list[dict[str, object]] = [{"done": False}]
+    while not found[0]["done"] and time.monotonic() < end:
+        found, _ = gallery.want(wish(steps=8), [1], {})
+        time.sleep(0.02)
+    assert found[0]["steps"] == 8
