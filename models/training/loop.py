@@ -108,6 +108,9 @@ def validate(training: Training, run: Run) -> Generator[Event, None, dict[str, f
             yield from run.meter.alive("Validating")
     training_mode(training.model, training.frozen)
     run.history.predicted, run.history.actual = tally.shares()
+    if (matrix := tally.confusion()) is not None:
+        known = {"step": run.meter.step, "epoch": run.plan.epoch(run.meter.step), "matrix": matrix}
+        yield {"kind": "artifact", "name": "confusion", "value": known}
     return tally.values()
 
 

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 
 TOP = 5
+LIVE_CLASSES = 50
+"""Up to so many classes a validation tells its whole confusion matrix."""
 
 
 def scores(output: torch.Tensor, classes: int) -> torch.Tensor:
@@ -41,6 +43,7 @@ class Tally:
     count: int = 0
     sums: list[torch.Tensor] = field(default_factory=list)
     answers: list[torch.Tensor] = field(default_factory=list)
+    cells: list[torch.Tensor] = field(default_factory=list)
 
     def add(self, logits: torch.Tensor, labels: torch.Tensor) -> None:
         """Count one batch."""
@@ -50,12 +53,22 @@ class Tally:
             values.append(top_hits(logits, labels))
         pairs = torch.stack((logits.argmax(1), labels)) + torch.tensor([[0], [self.classes]], device=labels.device)
         self.answers.append(torch.bincount(pairs.flatten(), minlength=2 * self.classes))
+        if self.classes <= LIVE_CLASSES:
+            places = labels * self.classes + logits.argmax(1)
+            self.cells.append(torch.bincount(places, minlength=self.classes**2))
         self.sums.append(torch.stack([value.double() for value in values]))
 
     def values(self) -> dict[str, float]:
         """Mean ``val/loss`` (nats), ``val/accuracy`` and, over five classes, ``val/top5`` (both 0..1)."""
         means = (torch.stack(self.sums).sum(0) / self.count).tolist()
         return dict(zip(("val/loss", "val/accuracy", "val/top5"), means, strict=False))
+
+    def confusion(self) -> list[list[int]] | None:
+        """The confusion matrix, rows the true classes; None for more than LIVE_CLASSES classes."""
+        if not self.cells:
+            return None
+        rows: list[list[int]] = torch.stack(self.cells).sum(0).reshape(self.classes, self.classes).tolist()
+        return rows
 
     def shares(self) -> tuple[list[int], list[int]]:
         """How many images were taken for each class, and how many are of each class."""
