@@ -149,7 +149,7 @@ def test_each_source_knows_its_own_and_the_same_seed_gives_the_same_bytes(tmp_pa
 
 
 @pytest.mark.parametrize("name", MAKERS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     count=st.integers(4, 12),
     val=st.integers(0, 60),
@@ -172,7 +172,7 @@ def test_splits_are_disjoint_and_complete(name: str, count: int, val: int, test:
         assert set(found.values()) == {1}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     content=st.binary(max_size=300),
     ending=st.sampled_from((".txt", ".csv", ".json", ".jsonl", ".xml", ".yaml", ".zip", ".tar", "")),
