@@ -16,10 +16,12 @@ from app.api import digits_shapes as shapes
 from app.api.digits_errors import new_blueprint
 from app.api.digits_models import epoch_of
 from app.api.digits_urls import twin
+from app.api.digits_visualizations import visualizations
 from app.auth import current
 from app.extensions import context
 from app.services import models
 from app.services.context import find_job, require
+from app.services.inspection import Given
 from app.services.models import checkpoint_name
 from app.services.paths import server_path
 from data.errors import UserError
@@ -48,7 +50,11 @@ def classify_one() -> Response:
     answer = models.classify(
         context(), current(), row, images, paths=paths, checkpoint=epoch_of("snapshot_epoch"), top=5
     )
-    return jsonify(predictions=shapes.prediction(answer["predictions"][0]))
+    found = {"predictions": shapes.prediction(answer["predictions"][0])}
+    if request.values.get("show_visualizations", "").strip().lower() not in ("", "0", "false", "no", "off", "n"):
+        given = Given(images[0] if images else None, path or None)
+        found["visualizations"] = visualizations(context(), current(), row, given, answer["checkpoint"])
+    return jsonify(found)
 
 
 @twin(blueprint, "/models/images/classification/classify_many", "POST")
