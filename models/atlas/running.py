@@ -31,8 +31,12 @@ class Largest:
         the list. Equal to the last on the list is not enough: the earlier image stays.
         """
         better = values > self._least
-        if self._open.any():
-            better |= self._open & ~values.isnan()
+        if (
+            self._open.any()
+        ):  # the first batches: all values are better, but few of them are among the batch's own largest
+            known = values.nan_to_num(-torch.inf, posinf=torch.inf, neginf=-torch.inf)
+            enough = known.topk(min(self.keys.shape[1], len(values)), 0).values[-1]
+            better = (better | (self._open & ~values.isnan())) & (values >= enough)
         images, units = better.nonzero(as_tuple=True)
         if len(images):
             self._merge(images, units, keys_of(values[images, units], images + first), maps)

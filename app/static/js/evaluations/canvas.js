@@ -80,6 +80,7 @@ export class Picture {
   }
 
   drawNow() {
+    this.canvas.dataset.drawn = this.matrix.size; // for those who wait for it
     const paper = this.canvas.getContext("2d"), { scale, left, top, matrix } = this, side = scale * matrix.size;
     const style = getComputedStyle(document.body), ink = style.getPropertyValue("--tblr-body-color") || "#333", ground = style.getPropertyValue("--tblr-bg-surface") || "#fff";
     paper.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
