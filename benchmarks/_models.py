@@ -19,12 +19,12 @@ def trained(home: Path, network: str, size: int, channels: int = 3) -> tuple[Job
     return folder, models.get(folder.path)
 
 
-def photos(folder: Path, count: int, width: int, height: int, ending: str = "jpg") -> list[str]:
-    """Smooth random pictures as files."""
+def photos(folder: Path, count: int, width: int, height: int, ending: str = "jpg", mode: str = "RGB") -> list[str]:
+    """Smooth random pictures as files; ``mode`` "L" makes grey ones."""
     folder.mkdir(parents=True)
     chance, paths = np.random.default_rng(0), []
     for number in range(count):
-        coarse = Image.fromarray(chance.integers(0, 256, (12, 16, 3), np.uint8))
+        coarse = Image.fromarray(chance.integers(0, 256, (12, 16, 3), np.uint8)).convert(mode)
         path = folder / f"{number:05}.{ending}"
         coarse.resize((width, height), Image.Resampling.BICUBIC).save(path, quality=90)
         paths.append(str(path))

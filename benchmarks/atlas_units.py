@@ -58,7 +58,7 @@ def main() -> None:
             _, model = trained(home, name, size, channels)
             count = count // 4 if quick else count
             for cls in ("one", "two"):
-                photos(home / "set" / cls, count // 2, size, size, "png")
+                photos(home / "set" / cls, count // 2, size, size, "png", "L" if channels == 1 else "RGB")
             options = DatasetOptions(
                 folder=str(home / "set"), width=size, height=size, channels=channels, val_percent=0
             )

@@ -16,11 +16,8 @@ from benchmarks._models import photos, trained
 from data.files import read_file
 from models.evaluation.images import FileImages
 from models.evaluation.items import Items
-from models.evaluation.stream import batch_size, judge, log_probabilities
+from models.evaluation.stream import batch_size, judge, log_probabilities, one_thread_each
 from models.inspection.loaded import LoadedModel
-
-THREADS = 1
-"""Of torch on both sides: on a shared machine, more of them measure how busy the neighbours are."""
 
 
 def judged(model: LoadedModel, images: FileImages) -> int:
@@ -37,8 +34,9 @@ def bare(model: LoadedModel, batches: list[torch.Tensor]) -> int:
 
 def one_by_one(model: LoadedModel, paths: list[str]) -> int:
     """A file at a time."""
-    for path in paths:
-        log_probabilities(model, model.preprocessing.pixels(read_file(path))[None])
+    with one_thread_each():  # for one small image, a second thread only waits
+        for path in paths:
+            log_probabilities(model, model.preprocessing.pixels(read_file(path))[None])
     return len(paths)
 
 
@@ -64,7 +62,7 @@ def against_bare(home: Path, count: int, rounds: int) -> Claim:
 def against_one_by_one(home: Path, count: int, rounds: int) -> Claim:
     """LeNet at 28 pixels from small PNGs."""
     _, model = trained(home / "lenet", "lenet", 28, channels=1)
-    paths = photos(home / "small", count, 28, 28, "png")
+    paths = photos(home / "small", count, 28, 28, "png", "L")
     images = FileImages(Items.write(home / "items2", ((path, -1) for path in paths)), model.preprocessing)
     variants = {
         "judging files": lambda: rate(lambda: judged(model, images)),
@@ -79,11 +77,10 @@ def against_one_by_one(home: Path, count: int, rounds: int) -> Claim:
 def main() -> None:
     """Measure both."""
     quick = arguments(__doc__ or "").quick
-    torch.set_num_threads(THREADS)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        large = against_bare(home, 54 if quick else 216, 3 if quick else 7)
         small = against_one_by_one(home, 2000 if quick else 8000, 3 if quick else 7)
+        large = against_bare(home, 54 if quick else 216, 3 if quick else 7)
     verdict(large, small)
 
 

@@ -47,7 +47,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         model, _ = trained(home, "lenet", 28, channels=1)
-        paths = photos(home / "few", 100, 28, 28, "png")
+        paths = photos(home / "few", 100, 28, 28, "png", "L")
         peaks = []
         for size in sizes:
             list_file = home / f"{size}.txt"

@@ -53,6 +53,5 @@ def _showing(records: NDArray[Any], show: str) -> NDArray[np.bool_]:
 
 def _key(records: NDArray[Any], sort: str) -> NDArray[Any]:
     if sort == "hardest":
-        return np.negative(np.nan_to_num(records["loss"], nan=-np.inf))
-    confidence = np.asarray(records["confidence"])
-    return np.negative(confidence) if sort == "surest" else confidence
+        return np.asarray(-np.nan_to_num(records["loss"], nan=-np.inf))
+    return np.asarray(-records["confidence"] if sort == "surest" else records["confidence"])

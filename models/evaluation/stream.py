@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,6 @@ from models.evaluation.records import NONE, RESULT, TOP, Failure
 from models.inspection.loaded import LoadedModel
 from models.source_loader import naming_lines
 from models.training.metrics import scores
-from models.training.threads import Threads
 
 PIXELS_AT_ONCE = 1 << 22
 """Values of a batch: 512 images of 28x28, 27 of 224x224 in colour. More does not make a CPU faster."""
@@ -39,13 +39,35 @@ def batch_size(shape: tuple[int, int, int], device: torch.device) -> int:
 
 
 def judge(model: LoadedModel, images: ImageSet, start: int, size: int) -> Iterator[Judged]:
-    """All images from ``start`` on, in order, in batches of ``size``."""
+    """All images from ``start`` on, in order, in batches of ``size``.
+
+    On a CPU every core reads, prepares and judges batches of its own: threads that share one batch wait for each other
+    at every layer, the more so beside busy neighbours. A GPU is given batches that threads have read ahead.
+    """
     spans = [range(at, min(at + size, len(images))) for at in range(start, len(images), size)]
-    threads = Threads(model.device)
+
+    def whole(span: range) -> Judged:
+        loaded = images.load(span)
+        return records_of(loaded, log_probabilities(model, loaded.pixels))
+
     with naming_lines(model.source):
-        for loaded in ahead(images.load, spans, max(1, usable_cores() // 2)):
-            yield records_of(loaded, log_probabilities(model, loaded.pixels))
-            threads.adapt()
+        if model.device.type == "cpu":
+            with one_thread_each():
+                yield from ahead(whole, spans, usable_cores())
+        else:
+            for loaded in ahead(images.load, spans, max(1, usable_cores() // 2)):
+                yield records_of(loaded, log_probabilities(model, loaded.pixels))
+
+
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """torch computes each operation with one thread, in this thread and in those started inside."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @torch.inference_mode()
