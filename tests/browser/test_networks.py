@@ -17,6 +17,20 @@ from tests.data.factory import make_gradient_folder
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
 expect.set_options(timeout=20_000)
+LOOP = """from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self, channels, classes):
+        super().__init__()
+        layers = [nn.Conv2d(channels, 8, 3, padding=1)]
+        for _ in range(4):
+            layers.append(nn.Conv2d(8, 8, 3, padding=1))
+        self.body = nn.Sequential(*layers, nn.Flatten(), nn.Linear(8 * 32 * 32, classes))
+
+    def forward(self, x):
+        return self.body(x)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -307,3 +321,52 @@ def test_the_pages_are_not_wider_than_a_phone(page: Page, address: str) -> None:
     for path in ("/networks", "/networks/new", "/networks/resnet18"):
         page.goto(address + path)
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+
+
+def test_edits_of_the_graph_leave_cursor_and_history_alone(page: Page, address: str) -> None:
+    open_editor(page, address, "/networks/new")
+    before = text(page)
+    page.locator(".cm-line", has_text="return self.fc(x)").click()
+    page.keyboard.press("End")
+    page.keyboard.type("  # typed")
+    expect(page.locator("#save-state")).to_have_text("Not saved")
+    expect(page.locator("#graph:not([aria-busy])")).to_be_visible()
+    typed = text(page)
+    page.locator("[data-tab=palette]").click()
+    drag(page, "nn.Dropout", wire(page, "flatten#1", "fc#1"))
+    expect(page.locator("#selected h2")).to_have_text("drop")
+    expect(page.locator(".cm-activeLine")).to_have_text("        return self.fc(self.drop(x))  # typed")
+    page.locator(".cm-content").focus()
+    page.keyboard.type("!")
+    assert "return self.fc(self.drop(x))  # typed!" in text(page)
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    assert text(page) == typed
+    page.keyboard.press("Control+z")
+    assert text(page) == before
+    expect(page.locator(".nw-node[data-id^=drop]")).to_have_count(0)
+
+
+def test_names_of_layers_are_completed(page: Page, address: str) -> None:
+    open_editor(page, address, "/networks/new")
+    page.locator(".cm-line", has_text="self.pool = ").click()
+    page.keyboard.press("End")
+    page.keyboard.type("\nself.norm = nn.BatchNorm2")
+    expect(page.locator(".cm-tooltip-autocomplete li[aria-selected=true]")).to_contain_text("BatchNorm2d")
+    page.wait_for_timeout(200)  # a completion is taken by Enter only after it has been seen
+    page.keyboard.press("Enter")
+    page.keyboard.type("(32)")
+    assert "self.norm = nn.BatchNorm2d(32)" in text(page)
+
+
+def test_a_repeat_count_is_changed(page: Page, address: str) -> None:
+    body = {"source": LOOP, "name": "Loop", "channels": 3, "height": 32, "width": 32, "classes": 10}
+    network = requests.post(f"{address}/api/v1/networks/saved", json=body, timeout=20).json()["id"]
+    open_editor(page, address, f"/networks/{network}")
+    page.locator("[data-open='body#1']").click()
+    expect(page.locator(".nw-node", has_text="×4")).to_have_count(1)
+    page.mouse.click(*middle(page.locator(".nw-node", has_text="×4")))
+    page.locator("#nw-repeat").fill("6")
+    page.locator("#nw-repeat").press("Enter")
+    expect(page.locator(".nw-node", has_text="×6")).to_have_count(1)
+    assert "for _ in range(6):" in text(page)

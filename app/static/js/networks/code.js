@@ -37,6 +37,7 @@ export class Code {
     this.eol = /\r\n/.test(text) && !/[^\r]\n/.test(text) ? "\r\n" : "\n"; // CodeMirror keeps "\n" inside; files get theirs back
     this.layers = [];
     const theme = new Compartment();
+    const own = [{ autocomplete: (context) => this._complete(context) }]; // one and the same each time, or no answer is taken
     const follow = EditorView.updateListener.of((update) => {
       const ours = update.transactions.some((transaction) => transaction.isUserEvent("graph"));
       if (update.docChanged && !ours) told("changed", update.transactions.some((one) => one.isUserEvent("undo") || one.isUserEvent("redo")));
@@ -49,7 +50,7 @@ export class Code {
         extensions: [
           lineNumbers(), lintGutter(), history(), drawSelection(), indentOnInput(), indentUnit.of("    "), bracketMatching(), search({ top: true }),
           highlightActiveLine(), highlightSelectionMatches(), python(), marks, theme.of(look()), follow,
-          EditorState.languageData.of(() => [{ autocomplete: (context) => this._complete(context) }]), autocompletion(),
+          EditorState.languageData.of(() => own), autocompletion(),
           keymap.of([indentWithTab, ...completionKeymap, ...searchKeymap, ...lintKeymap, ...defaultKeymap, ...historyKeymap]),
           placeholder("class Net(nn.Module): …"),
           EditorView.contentAttributes.of({ "aria-label": "Source of the network; Escape, then Tab leaves the editor" }),

@@ -131,8 +131,9 @@ class Page {
     list.replaceChildren(...problems.slice(0, 5).map((problem) => this.line(problem)));
     if (problems.length > 5) list.append(`and ${problems.length - 5} more`);
     if (!problems.length && picture) list.textContent = this.unmeasurable || [...(notes || []), ...picture.notes].join(" ") || "Nothing wrong found.";
-    part("totals").textContent = totals ? ` · ${short(totals.parameters)} weights · ${short(totals.flops)}FLOPs · ${bytes(totals.weight_bytes + totals.buffer_bytes)}${totals.saved_bytes === null ? "" : ` · ${bytes(totals.saved_bytes)} kept an image`}`.replace(/(\d)FLOPs/, "$1 FLOPs") : "";
-    part("totals").title = totals ? `${thousands(totals.parameters)} weights, ${thousands(totals.flops)} floating-point operations for one image` : "";
+    const known = totals && (totals.parameters || !problems.length);
+    part("totals").textContent = known ? ` · ${short(totals.parameters)} weights · ${short(totals.flops)}FLOPs · ${bytes(totals.weight_bytes + totals.buffer_bytes)}${totals.saved_bytes === null ? "" : ` · ${bytes(totals.saved_bytes)} kept an image`}`.replace(/(\d)FLOPs/, "$1 FLOPs") : "";
+    part("totals").title = known ? `${thousands(totals.parameters)} weights, ${thousands(totals.flops)} floating-point operations for one image` : "";
     part("count").textContent = picture ? `${thousands(picture.total)} ${picture.total === 1 ? "layer" : "layers"}${picture.nodes.length < picture.total ? `, ${thousands(picture.nodes.length)} drawn` : ""}` : "";
     this.buttons();
     this.panel();
