@@ -67,6 +67,12 @@ class Versions(Output):
     changes: dict[str, Any] | None
 
 
+class AnalysisIn(Input):
+    """How to analyse."""
+
+    layout: Literal["pca", "tsne"] = Field("pca", description="The map: principal components, or neighbours (t-SNE).")
+
+
 class VersionIn(Input):
     """What the new version leaves out, and what else is different."""
 
@@ -85,9 +91,9 @@ def get_analysis(job_id: str) -> dict[str, Any]:
 
 
 @api.operation("POST", "/datasets/<job_id>/analysis", returns=Created, status=201)
-def analyse_dataset(job_id: str) -> dict[str, Any]:
+def analyse_dataset(job_id: str, body: AnalysisIn) -> dict[str, Any]:
     """Analyse it (again); a dataset is analysed by itself when it is built, unless its options say otherwise."""
-    row = analysis_jobs.start(context(), current(), one(job_id, "dataset"))
+    row = analysis_jobs.start(context(), current(), one(job_id, "dataset"), body.layout)
     return {**jobs.describe(context(), row), "url": url_for("v1.get_job", job_id=row.id)}
 
 

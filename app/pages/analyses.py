@@ -13,6 +13,7 @@ from app.pages import allowed, choice
 from app.pages.explore import IMMUTABLE, sprite_of
 from app.services import analyses, analysis_jobs, datasets, jobs
 from app.services.context import find_job
+from data.analysis.options import has_tsne
 from data.analysis.pictures import sheet_columns
 from jobs.permissions import can
 from jobs.tables import JobRow
@@ -32,8 +33,9 @@ def show(job_id: str) -> AnyResponse:
 def start(job_id: str) -> AnyResponse:
     """Ask for an analysis."""
     row = find_job(context(), current(), job_id, "dataset")
-    analysis_jobs.start(context(), current(), row)
-    return redirect(url_for("analyses.findings", job_id=row.id), 303)
+    layout = request.form.get("layout", "pca")
+    analysis_jobs.start(context(), current(), row, layout)
+    return redirect(url_for("analyses.map_of" if layout == "tsne" else "analyses.findings", job_id=row.id), 303)
 
 
 @blueprint.get("/datasets/<job_id>/analysis.state")
@@ -89,7 +91,7 @@ def map_of(job_id: str) -> str:
     """The map of the set."""
     row, common = _common(job_id)
     manifest = datasets.manifest(context(), row) if common["analysis"]["ready"] else None
-    return render_template("datasets/map.html", **common, manifest=manifest, words=WORDS)
+    return render_template("datasets/map.html", **common, manifest=manifest, words=WORDS, tsne=has_tsne())
 
 
 @blueprint.get("/datasets/<job_id>/map.json")

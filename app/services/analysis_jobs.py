@@ -7,7 +7,8 @@ from typing import Literal, cast
 from app.services.context import Conflict, Context, require
 from app.services.jobs import Label
 from app.services.submit import Order, submit
-from data.analysis.options import AnalysisOptions
+from data.analysis.options import AnalysisOptions, check_options
+from data.options import parse
 from jobs.job import Status
 from jobs.permissions import Principal
 from jobs.tables import JobRow
@@ -15,15 +16,19 @@ from jobs.tables import JobRow
 TYPE = "analysis"
 
 
-def start(ctx: Context, who: Principal | None, row: JobRow) -> JobRow:
-    """Ask for an analysis of a dataset, finished or not: it waits for it. Raises NotAllowed, Conflict, StorageFull."""
+def start(ctx: Context, who: Principal | None, row: JobRow, layout: str = "pca") -> JobRow:
+    """Ask for an analysis of a dataset, finished or not: it waits for it.
+
+    Raises InvalidOptions, UserError (a layout that this server cannot compute), NotAllowed, Conflict, StorageFull.
+    """
     require(who, "view", row)
     who = require(who, "create")
     if (going := newest(ctx, row)) and not Status(going.status).finished:
         raise Conflict(f"{row.name} is being analysed already.", blockers=(going.id,))
     visibility = cast(Literal["lab", "private"], row.visibility)
     label = Label(name=f"Analysis of {row.name}"[:500], group=row.group, visibility=visibility)
-    options = AnalysisOptions(dataset=row.id)
+    options = parse(AnalysisOptions, {"dataset": row.id, "layout": layout})
+    check_options(options)
     order = Order(type=TYPE, task="analyse_dataset", options=options, parents=(row.id,))
     return submit(ctx, who, order, label, {})
 

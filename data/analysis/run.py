@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from data.analysis.columns import Columns
 from data.analysis.distributions import histogram, sizes
@@ -26,13 +27,21 @@ FORMAT = 1
 WORDS = {"train": "training", "val": "validation", "test": "test"}
 
 
-def analyse(dataset: Dataset, target: Path, *, threads: int | None = None) -> Iterator[Event]:
+def analyse(dataset: Dataset, target: Path, *, threads: int | None = None, layout: str = "pca") -> Iterator[Event]:
     """Measure every record and write what was found into ``target`` (layout: docs/architecture.md).
+
+    ``layout`` of the map is "pca" or "tsne", which needs openTSNE.
 
     analysis.json comes last, so a folder without it is no analysis. Raises ValueError for a damaged record, OSError.
     """
     target.mkdir(parents=True, exist_ok=True)
     (target / "analysis.json").unlink(missing_ok=True)
+    # The matrices are so small that BLAS's own threads take three times as long as one does, most of it spinning.
+    with threadpool_limits(1, user_api="blas"):
+        yield from _analyse(dataset, target, threads or usable_cores(), layout)
+
+
+def _analyse(dataset: Dataset, target: Path, threads: int, method: str) -> Iterator[Event]:
     progress = Progress(sum(info.entries for info in dataset.splits.values()), "images")
     statistics: dict[str, Any] = {}
     looks: dict[str, NDArray[np.int8]] = {}
@@ -40,13 +49,14 @@ def analyse(dataset: Dataset, target: Path, *, threads: int | None = None) -> It
     kept = shares({name: info.entries for name, info in dataset.splits.items()})
     for name in dataset.splits:
         split = dataset.split(name)
-        scan = Scan(split, len(dataset.classes), threads or usable_cores(), kept[name])
+        scan = Scan(split, len(dataset.classes), threads, kept[name])
         for done in scan.run():
             if progress.add(done):
                 yield progress.event(f"Measuring {WORDS[name]} images")
         statistics[name] = _keep(split, scan.result, target / name)
         looks[name], samples[name] = scan.result.looks, scan.result.sample
-    layout = _map(dataset, samples, target)
+    yield progress.event("Drawing the map")
+    layout = _map(dataset, samples, target, method)
     yield progress.event("Looking for problems")
     columns = {name: Columns(dataset.split(name), target / name) for name in dataset.splits}
     found = report(Evidence(dataset, columns, looks), target)
@@ -75,9 +85,9 @@ def _keep(split: Split, found: Scanned, folder: Path) -> dict[str, Any]:
     }
 
 
-def _map(dataset: Dataset, samples: dict[str, Pixels], target: Path) -> dict[str, Any]:
+def _map(dataset: Dataset, samples: dict[str, Pixels], target: Path, method: str) -> dict[str, Any]:
     """Write ``<split>/map.npy``, the places of the first records of each split; what is told of the map as JSON."""
-    places, told = lay_out(samples, {name: info.entries for name, info in dataset.splits.items()})
+    places, told = lay_out(samples, {name: info.entries for name, info in dataset.splits.items()}, method)
     for name, points in places.items():
         np.save(target / name / "map.npy", points)
     return told

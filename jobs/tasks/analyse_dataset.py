@@ -23,4 +23,4 @@ def run(folder: JobFolder, job: Job) -> Iterator[dict[str, Any]]:
         os.nice(NICE)
     options = parse(AnalysisOptions, job.options)
     dataset = open_dataset(folder.path.parent / options.dataset / "artifacts")
-    yield from analyse(dataset, folder.artifacts)
+    yield from analyse(dataset, folder.artifacts, layout=options.layout)

@@ -72,6 +72,8 @@ def test_a_new_dataset_is_analysed_by_itself_unless_told_otherwise(lab: Lab, olg
     again = olga.post(f"/api/v1/datasets/{made['id']}/analysis")
     assert (again.status_code, again.json["blockers"]) == (409, [started.json["id"]])
     assert lab.client("vic").post(f"/api/v1/datasets/{made['id']}/analysis").status_code == 403
+    wrong = olga.post(f"/api/v1/datasets/{made['id']}/analysis", json={"layout": "by mood"})
+    assert (wrong.status_code, wrong.json["errors"][0]["field"]) == (422, "layout")
 
 
 def test_statistics_and_pictures(olga: FlaskClient, dataset: JobRow) -> None:

@@ -101,6 +101,23 @@ def test_pictures_all_alike_have_a_map_too() -> None:
     assert not told["sampled"]
 
 
+def test_neighbours_stay_together() -> None:
+    """Three clouds of pictures; the same map every time. Needs openTSNE, which is optional."""
+    pytest.importorskip("openTSNE")
+    rng = np.random.default_rng(3)
+    kinds = np.repeat(np.arange(3), 20)
+    pictures = (kinds[:, None, None, None] * 80 + rng.integers(0, 30, (60, 4, 4, 1))).astype(np.uint8)
+    places, told = lay_out({"train": pictures}, {"train": 60}, "tsne")
+    assert told["method"] == "tsne"
+    points = places["train"]
+    assert np.abs(points).max() == pytest.approx(1)
+    distance = np.linalg.norm(points[:, None] - points[None, :], axis=2)
+    np.fill_diagonal(distance, np.inf)
+    assert (kinds[distance.argmin(axis=1)] == kinds).mean() > 0.95
+    assert (lay_out({"train": pictures}, {"train": 60}, "tsne")[0]["train"] == points).all()
+    assert lay_out({"train": pictures[:5]}, {"train": 5}, "tsne")[1]["method"] == "pca"
+
+
 def test_what_lies_inside_an_area() -> None:
     square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float)
     points = np.array([[0.5, 0.5], [1.5, 0.5], [-0.1, 0.2], [0.99, 0.01]], np.float32)
