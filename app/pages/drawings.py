@@ -34,8 +34,8 @@ def show() -> str:
             said = str(error)
     return render_template(
         "networks/file.html",
-        path=path, depth=depth, depths=range(min(found["depth"] if found else 0, DEEPEST) + 1), found=found, said=said, picture=picture, endings=ENDINGS,
-        limit_mb=context().settings.max_upload_mb,
+        path=path, depth=depth, depths=range(min(found["depth"] if found else 0, DEEPEST) + 1), found=found, said=said,
+        picture=picture, endings=ENDINGS, limit_mb=context().settings.max_upload_mb,
     )  # fmt: skip
 
 

@@ -32,8 +32,8 @@ def receive(ctx: Context, who: Principal | None, stream: BinaryIO, filename: str
 def draw(ctx: Context, who: Principal | None, path: str, look: Look) -> dict[str, Any]:
     """The picture of a file as ``networks.draw`` gives it, every node locked, with ``title``, ``layers`` and ``depth``.
 
-    ``layers`` are {name, op, output, parameters, flops} in the order of the file; ``depth`` is how many levels of blocks there are. Raises UserError(field="file") for a
-    path outside of the person's folders, or a file that is none.
+    ``layers`` are {name, op, output, parameters, flops} in the order of the file; ``depth`` is the number of levels of
+    blocks. Raises UserError(field="file") for a path outside of the person's folders, or a file that is none.
     """
     who = require(who, "create")
     place = server_path(ctx, who, path, "file")
