@@ -174,11 +174,12 @@ def picture(job_id: str, number: int) -> Response:
 
 @blueprint.get("/evaluations/<job_id>/record/<int:number>")
 def record(job_id: str, number: int) -> str:
-    """One image with its answers, as the dialog shows it."""
+    """One image with its answers: a page, or with ``?part=1`` what the dialog shows."""
     row = _row(job_id)
     found = evaluation_images.record(context(), current(), row, number)
     model = jobs.describe(context(), row)["options"].get("model")
-    return render_template("evaluations/record.html", job=jobs.brief(row), record=found, model=model)
+    template = "evaluations/record.html" if request.args.get("part") else "evaluations/record_page.html"
+    return render_template(template, job=jobs.brief(row), record=found, model=model)
 
 
 def _row(job_id: str) -> JobRow:

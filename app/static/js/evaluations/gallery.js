@@ -68,8 +68,8 @@ export class Gallery {
     const sure = percent(record.confidence, record.confidence > 0.995 ? 2 : 0);
     const said = record.right === false ? `${record.class} → ${record.predicted_class}` : record.predicted_class || "not readable";
     const words = record.before !== undefined ? `${record.class}: ${record.before} → ${record.predicted_class}` : said;
-    const button = make("button", { type: "button", className: "fv-thumb", title: `${words}, ${sure} sure` }, make("i"), make("span", { textContent: words }), make("span", { textContent: sure }));
-    Object.assign(button.dataset, { record: `${this.address}/record/${record.index}`, right: String(record.right) });
-    return button;
+    const link = make("a", { href: `${this.address}/record/${record.index}`, className: "fv-thumb", title: `${words}, ${sure} sure` }, make("i"), make("span", { textContent: words }), make("span", { textContent: sure }));
+    link.dataset.right = String(record.right);
+    return link;
   }
 }
