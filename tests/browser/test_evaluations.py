@@ -1,4 +1,4 @@
-"""An evaluation in Chromium: from the page of the model to the matrix, the images of a cell, one answer, a threshold."""
+"""An evaluation in Chromium: from the page of the model to the matrix, the images of a cell, an answer, a threshold."""
 
 from __future__ import annotations
 
