@@ -35,7 +35,7 @@ export class Picture {
     order.forEach((cls, index) => { place[cls] = index; });
     const image = new ImageData(size, size), words = new Uint32Array(image.data.buffer);
     const pack = ([red, green, blue]) => 0xff000000 | (blue << 16) | (green << 8) | red;
-    words.fill(pack(theme() === "dark" ? [24, 36, 51] : [255, 255, 255]));
+    words.fill(pack(theme() === "dark" ? [38, 38, 38] : [255, 255, 255]));
     for (const key of matrix.cells.keys()) {
       const row = Math.floor(key / size), column = key % size;
       words[place[row] * size + place[column]] = pack(colour(matrix, row, column, mode));

@@ -62,7 +62,7 @@ export class Matrix {
   }
 }
 
-const INKS = { light: { good: [0, 114, 178], bad: [213, 94, 0], ground: [255, 255, 255] }, dark: { good: [86, 180, 233], bad: [230, 159, 0], ground: [24, 36, 51] } };
+const INKS = { light: { good: [0, 114, 178], bad: [213, 94, 0], ground: [255, 255, 255] }, dark: { good: [86, 180, 233], bad: [230, 159, 0], ground: [38, 38, 38] } };
 export const theme = () => document.documentElement.dataset.bsTheme === "dark" ? "dark" : "light";
 
 /** The colour of a cell as [red, green, blue]. */
