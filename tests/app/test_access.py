@@ -297,6 +297,7 @@ PLACES: dict[str, Any] = {
     "split": "train", "index": 0, "act": "save", "name": "lenet", "token_id": 999, "release": "0", "stamp": "0", "kind": "jobs",
     "theme": "light", "filename": "js/theme.js", "format": "zip", "path": "x", "number": 1, "layer": "conv1", "unit": 0,
 }  # fmt: skip
+FORMATS = {"evaluations.answers": "csv"}  # where it is no archive
 NAMES = {"v1.change_user": "tom", "v1.delete_user": "tom", "admin.change_user": "tom"}
 QUERIES = {
     "v1.evaluation_sprite": "indices=0",
@@ -419,6 +420,7 @@ def ask(lab: Lab, name: str | None, method: str, rule: Rule, visibility: str) ->
     kind = "evaluation" if rule.endpoint.startswith(EVALUATION_ROUTES) else kind
     job = lab.job(kind, "olga", visibility)
     given = {**PLACES, "job_id": job.id, **({"name": NAMES[rule.endpoint]} if rule.endpoint in NAMES else {})}
+    given["format"] = FORMATS.get(rule.endpoint, given["format"])
     with lab.app.test_request_context():
         address = lab.app.url_map.bind("localhost").build(
             rule.endpoint, {key: given.get(key, "x") for key in rule.arguments}, method=method
