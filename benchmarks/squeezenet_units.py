@@ -18,6 +18,7 @@ from PIL import Image
 
 from benchmarks._harness import Claim, arguments, verdict
 from models.networks.squeezenet import Net
+from models.preprocessing import IMAGENET_DEVIATION, IMAGENET_MEAN
 from models.units.ascent import Ascent, Scene, VisualizationOptions
 
 ROOT = Path(__file__).parent.parent
@@ -55,9 +56,7 @@ def nets() -> Path:
 def main() -> None:
     """Draw the sheet; the claim is that nearly no unit is dead and each is excited far above grey."""
     quick = arguments(__doc__ or "").quick
-    mean, deviation = (
-        torch.tensor(values).view(1, 3, 1, 1) for values in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-    )
+    mean, deviation = (torch.tensor(values).view(1, 3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_DEVIATION))
     low, high = ((level - mean).expand(1, 3, SIDE, SIDE) / deviation for level in (0.0, 1.0))
     scene = Scene(load(nets()), LAYER, low.contiguous(), high.contiguous())
     count, steps = (8, 64) if quick else (UNITS, 512)
@@ -76,8 +75,8 @@ def main() -> None:
 
 def save(tiles: np.ndarray) -> None:
     """Eight in a row."""
-    rows = [np.concatenate([np.pad(tile, ((2, 2), (2, 2), (0, 0)), constant_values=255) for tile in tiles[at : at + 8]], 1)
-            for at in range(0, len(tiles), 8)]  # fmt: skip
+    framed = [np.pad(tile, ((2, 2), (2, 2), (0, 0)), constant_values=255) for tile in tiles]
+    rows = [np.concatenate(framed[at : at + 8], 1) for at in range(0, len(framed), 8)]
     Image.fromarray(np.concatenate(rows)).save(SHEET, optimize=True)
 
 

@@ -54,7 +54,7 @@ export function showUnit(layer, unit, view, others) {
   const mine = (turn += 1);
   shown = { layer, unit };
   box.hidden = false;
-  $("#unit-title").replaceChildren("Unit ", make("b", { textContent: unit }), make("span", { className: "fv-sub ms-1", textContent: `of ${layer.units}` }));
+  $("#unit-title").replaceChildren("Unit ", make("b", { textContent: unit }), " ", make("span", { className: "fv-sub", textContent: `of ${layer.units}` }));
   const place = { image: make("img", { className: "fv-parts", alt: `Synthetic image for unit ${unit}`, hidden: true }), words: make("figcaption", { textContent: "synthetic image …" }) };
   const own = view.name === "synthetic" || !view.order.length ? [] : [picture(view, unit, view.words(unit))];
   const pair = make("div", { className: "fv-pair" }, ...own, make("figure", {}, place.image, place.words));
