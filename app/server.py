@@ -17,6 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import create_app
 from app.config import Settings
+from app.services.offload import offload
+from app.services.upload_parts import clean
 from app.supervisor import Supervisor
 from app.warming import warm_when_visited
 from data.errors import UserError
@@ -51,6 +53,7 @@ def serve(settings: Settings, ready: Callable[[Flask, str], None] | None = None)
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, over.set)
     gevent.spawn(supervisor.watch)
+    gevent.spawn(offload, clean, app.extensions["foveal"])
     server.start()
     print(f"Foveal is at {url}  (state in {settings.home}, Ctrl-C stops it)", flush=True)
     if ready:

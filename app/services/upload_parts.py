@@ -126,10 +126,15 @@ def cancel(ctx: Context, who: Principal | None, upload: str) -> None:
 
 
 def clean(ctx: Context, now: float | None = None) -> int:
-    """Remove everybody's uploads that nobody went on with for a day; how many."""
+    """Remove everybody's uploads that nobody went on with for a day; how many.
+
+    Also what a server that was killed left: an archive that is still there was never unpacked, nor its path told.
+    """
     before, removed = (time.time() if now is None else now) - ABANDONED, 0
-    for place in (ctx.settings.home / "uploads").glob("*/.parts/*"):
-        file = place / "data"
+    uploads = ctx.settings.home / "uploads"
+    left = [(place, place / "data") for place in uploads.glob("*/.parts/*")]
+    left += [(archive.parent, archive) for archive in uploads.glob("*/*/archive*") if archive.is_file()]
+    for place, file in left:
         try:
             touched = (file if file.exists() else place).stat().st_mtime
         except FileNotFoundError:

@@ -126,6 +126,22 @@ def test_abandoned_uploads_are_removed_and_live_ones_are_not(lab: Lab) -> None:
         upload_parts.state(lab.ctx, lab.who("sam"), fresh["id"])
 
 
+def test_what_a_killed_server_left_is_removed(lab: Lab) -> None:
+    home = upload_folder(lab.ctx, lab.who("olga"))
+    for name, files in (
+        ("killed", ("archive-a.zip", "files/half")),
+        ("good", ("files/a/archive.png",)),
+        ("list", ("l.txt",)),
+    ):
+        for file in files:
+            path = home / name / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+            os.utime(path, (1, 1))
+    assert upload_parts.clean(lab.ctx) == 1
+    assert sorted(path.name for path in home.iterdir()) == ["good", "list"]
+
+
 def test_a_list_is_kept_as_it_is(lab: Lab) -> None:
     begun = upload_parts.begin(lab.ctx, lab.who("olga"), "C:\\my lists\\Äpfel 1.TXT", 6)
     upload_parts.append(lab.ctx, lab.who("olga"), begun["id"], 0, io.BytesIO(b"a.p 0\n"))
