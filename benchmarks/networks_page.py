@@ -1,12 +1,13 @@
 """The networks page end to end in Chromium: typing to graph, graph edit to source, large networks laid out.
 
 Each figure is from the page itself: from the end of the pause after the last key until the new graph is on the screen,
-from the moment an edit is asked for until the source in the editor has changed, and the longest time in which the
-main thread could not answer (PerformanceObserver's long tasks) while all of ResNet-152 is drawn, block by block.
+from the moment an edit is asked for until the source in the editor has changed, and, from Chromium's trace, the longest
+task of the page's main thread while all of ResNet-152 is drawn, block by block. The times need an idle machine.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 import time
@@ -15,7 +16,7 @@ from pathlib import Path
 from statistics import median
 
 import requests
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -29,10 +30,8 @@ CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 PAUSE = 250.0
 WATCH = """() => {
-  window.drawn = []; window.long = [0];
+  window.drawn = [];
   document.addEventListener("foveal:drawn", () => drawn.push(performance.now()));
-  new PerformanceObserver((list) => { for (const task of list.getEntries()) long.push(task.duration); })
-    .observe({ type: "longtask", buffered: true });
 }"""
 
 
@@ -133,18 +132,22 @@ def editing(page: Page) -> Callable[[], float]:
     return once
 
 
-def expanded(page: Page, address: str, nodes: int) -> tuple[float, float, int]:
-    """Draw everything: seconds until it is there, the longest task of the main thread in ms, and how many nodes."""
+def expanded(browser: Browser, page: Page, address: str, nodes: int) -> tuple[float, float, int]:
+    """Draw everything: seconds until it is in sight, the longest task of the main thread in ms of its own processor
+    time (a busy neighbour does not lengthen that), and how many nodes there are."""
     opened(page, address)
-    page.evaluate("() => { long.length = 1; }")
-    began = time.perf_counter()
     before = page.evaluate("drawn.length")
+    browser.start_tracing(page=page, categories=["toplevel", "__metadata"])
+    began = time.perf_counter()
     page.locator("[data-act=open-all]").click()
-    page.wait_for_function(f"drawn.length > {before}", timeout=60_000)
+    page.wait_for_function(f"drawn.length > {before}")
     seconds = time.perf_counter() - began
     page.wait_for_function(f"document.querySelectorAll('.nw-node').length >= {nodes}")
     page.wait_for_timeout(1500)
-    return seconds, float(page.evaluate("Math.max(...long)")), page.locator(".nw-node").count()
+    events = json.loads(browser.stop_tracing())["traceEvents"]
+    threads = {(e["pid"], e["tid"]) for e in events if e["args"].get("name") == "CrRendererMain"}
+    tasks = [e["tdur"] / 1000 for e in events if (e["pid"], e["tid"]) in threads and "tdur" in e]
+    return seconds, max(tasks), page.locator(".nw-node").count()
 
 
 def main() -> None:
@@ -161,8 +164,8 @@ def main() -> None:
         interleave(variants, 1)
         results = interleave(variants, 3 if options.quick else 15)
         table(results, "ms")
-        seconds, longest, nodes = expanded(page, save(server.url, resnet152(), "ResNet-152"), 575)
-        print(f"  ResNet-152 whole: {nodes} nodes in {seconds:.2f} s, longest task {longest:.0f} ms")
+        seconds, longest, nodes = expanded(browser, page, save(server.url, resnet152(), "ResNet-152"), 575)
+        print(f"  ResNet-152 whole: {nodes} nodes in {seconds:.2f} s, longest task {longest:.0f} ms of CPU")
         page.goto(save(server.url, large, "Five thousand"))
         page.wait_for_selector(".nw-node")
         page.evaluate(WATCH)
@@ -175,7 +178,7 @@ def main() -> None:
     verdict(
         Claim("pause to graph, 100 layers, ms", median(results["typing to graph"]), most=250),
         Claim("graph edit to source, 100 layers, ms", median(results["graph edit to source"]), most=200),
-        Claim("longest task of the page while ResNet-152 is drawn whole, ms", longest, most=200),
+        Claim("longest task of the page while ResNet-152 is drawn whole, ms of CPU", longest, most=50),
         Claim("nodes of ResNet-152 drawn whole", nodes, least=500),
         Claim(
             "open or close a block among 5,000 layers, ms", median(folded["open a block of 5,000 layers"]), most=1000
