@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jobs.folder import JobFolder, append_whole
@@ -15,13 +15,17 @@ INTERVAL = 0.1  # seconds between two looks of a worker
 
 @dataclass(frozen=True)
 class Act:
-    """One request. ``line`` is its number in the file, from 1; ``act`` is one of ACTS; ``value`` belongs to it."""
+    """One request. ``line`` is its number in the file, from 1; ``act`` is one of ACTS; ``value`` belongs to it.
+
+    ``late``: it was meant for an earlier worker, which has gone without seeing it.
+    """
 
     line: int
     act: str
     value: Any = None
     who: str = ""
     time: float = 0.0
+    late: bool = False
 
 
 ACTS = {
@@ -60,11 +64,12 @@ def asked(folder: JobFolder, after: int = 0) -> list[Act]:
 class Control:
     """The worker's view: :meth:`news` is cheap enough for every step."""
 
-    def __init__(self, folder: JobFolder, handled: int = 0) -> None:
-        """``handled``: the last line that was carried out already (by an earlier worker of the job)."""
+    def __init__(self, folder: JobFolder, handled: int = 0, since: float = 0.0) -> None:
+        """``handled``: the last line that an earlier worker carried out; ``since``: when this worker began."""
         self._folder = folder
         self._path = folder.path / NAME
         self._line = handled
+        self._since = since
         self._size = -1
         self._next = 0.0
 
@@ -83,4 +88,4 @@ class Control:
         self._size = size
         acts = asked(self._folder, self._line)
         self._line = max([self._line, *(act.line for act in acts)])
-        return acts
+        return [replace(act, late=act.time < self._since) for act in acts]

@@ -180,10 +180,10 @@ class Scheduler:
         watched.look_finally()
         if ended.code == TAKEN and self._found_other(watched):
             return
-        if not watched.state.status.settled:
+        if not watched.state.status.finished:
             if watched.cancelled_at is not None or row.abort_requested or row.delete_requested:
                 watched.say(Status.ABORTED)
-            else:
+            elif watched.state.status is not Status.PAUSED:
                 self._say_failure(watched, explain_exit(ended, watched.folder.path))
         self._settle(watched)
 

@@ -25,8 +25,8 @@ def steer(ctx: Context, who: Principal | None, row: JobRow, act: str, value: Any
     if act not in ACTS or act == "extend":
         raise InvalidOptions({"act": [f"{act!r} is none of {', '.join(name for name in ACTS if name != 'extend')}."]})
     _refuse_other(row)
-    if act in LIVE_ONLY and row.status != Status.RUNNING.value:
-        raise Conflict(f"{row.name} is not running: its status is {row.status}.")
+    if act in LIVE_ONLY and (now := _status(ctx, row)) is not Status.RUNNING:
+        raise Conflict(f"{row.name} is not running: its status is {now}.")
     _ask(ctx, row, act, _number(value, "value") if act == "rate" else None, who.name)
     return SAID[act]
 
@@ -48,14 +48,19 @@ def resume(ctx: Context, who: Principal | None, row: JobRow, epochs: Any = None)
     _refuse_other(row)
     if row.broken:
         raise Conflict(f"{row.name} is broken: {row.broken}")
-    if not Status(row.status).settled:
-        raise Conflict(f"{row.name} cannot be resumed: its status is {row.status}.")
+    if not (now := _status(ctx, row)).settled:
+        raise Conflict(f"{row.name} cannot be resumed: its status is {now}.")
     if epochs not in (None, ""):
         _ask(ctx, row, "extend", _more(ctx, row, _number(epochs, "epochs")), who.name)
-    elif row.status == Status.DONE.value:
+    elif now is Status.DONE:
         raise InvalidOptions({"epochs": [f"{row.name} is done: say up to how many epochs it is to go on."]})
     ctx.store.edit(row.id, resume_requested=True, abort_requested=False)
     return f"{row.name} goes on as soon as there is room for it."
+
+
+def _status(ctx: Context, row: JobRow) -> Status:
+    """What the worker said last: the row follows a moment later, once the scheduler has seen the worker go."""
+    return ctx.states.get(row.id).status
 
 
 def _more(ctx: Context, row: JobRow, epochs: float) -> float:

@@ -10,7 +10,7 @@ from data.errors import UserError
 from jobs import layers, series
 from jobs.control import Control
 from jobs.folder import JobFolder
-from jobs.job import Job
+from jobs.job import Job, Status
 
 if TYPE_CHECKING:
     from models.train_options import TrainOptions
@@ -35,6 +35,7 @@ def run(folder: JobFolder, job: Job) -> Iterator[dict[str, Any]]:
     require_trainable(dataset.kind)
     options = completed(parse(TrainOptions, job.options))
     source = read_source(folder)
+    began = max((when for status, when in folder.state().history if status == Status.RUNNING), default=0.0)
     begin = yield from where_to_begin(folder, options)
     order = Order(
         folder=folder.path,
@@ -44,7 +45,7 @@ def run(folder: JobFolder, job: Job) -> Iterator[dict[str, Any]]:
         source=source,
         earlier=folder.path.parent / options.start_from / "checkpoints" if options.start_from else None,
         begin=begin,
-        steering=Control(folder, begin.handled),
+        steering=Control(folder, begin.handled, began),
     )
     training = yield from set_up(order)
     with naming_lines(source):

@@ -38,6 +38,7 @@ class Run:
         self._ended = False
         self._last: Event | None = None  # told last of all
         self._saved = begin.step if begin.checkpoint else -1
+        self._asked: list[Request] = []
         self._patient_from = 0  # reports before this one do not count for stopping early
         self.plan = training.plan
         changes = [Change(int(act["step"]), float(act["scale"])) for act in begin.acts if act.get("act") == "rate"]
@@ -61,8 +62,10 @@ class Run:
         for request in self.training.steering.news():
             if request.act in ("rate", "extend"):
                 yield from self._carry_out(request)
-            else:  # pause, save or stop were meant for a worker that has gone
+            elif request.late:
                 yield told(request, self.step, late=True)
+            else:
+                self._asked.append(request)  # while the worker got ready: after its first step
 
     def end(self) -> Iterator[Event]:
         """The last words."""
@@ -119,7 +122,8 @@ class Run:
 
     def steer(self, validate: Validate) -> Iterator[Event]:
         """Carry out what people ask for; [] nearly always."""
-        for request in self.training.steering.news():
+        asked, self._asked = [*self._asked, *self.training.steering.news()], []
+        for request in asked:
             yield from self.meter.points()
             if request.act == "stop":
                 yield told(request, self.step)

@@ -25,6 +25,10 @@ class Request(Protocol):
     def who(self) -> str:
         """Whose wish it is."""
 
+    @property
+    def late(self) -> bool:
+        """Whether it was meant for an earlier worker, which did not see it."""
+
 
 class Steering(Protocol):
     """Where requests come from."""

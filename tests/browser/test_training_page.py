@@ -47,9 +47,9 @@ def test_a_running_training_is_paused_and_resumed_from_its_page(page: Page, lab:
     until(lambda: lab.get()["curves"].get("train/loss", 0) > 60, 90, "the training to be under way")
     page.goto(f"{lab.url}/models/{lab.model}")
     page.locator('[data-plots="accuracy"] canvas').first.wait_for()  # the page's scripts are at work
-    page.fill("#steer-value", "0.0005")
+    page.fill("#steer-value", "0.002")
     page.click('[data-form="rate"] button')
-    expect(page.locator('[data-part="acts"]')).to_contain_text("learning rate 0.0005", timeout=60_000)
+    expect(page.locator('[data-part="acts"]')).to_contain_text("learning rate 0.002", timeout=60_000)
     page.click('[data-act="pause"]')
     expect(page.locator('#job-head [data-part="status"]')).to_have_text("Paused", timeout=60_000)
     expect(page.locator('[data-act="pause"]')).to_be_hidden()
