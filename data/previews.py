@@ -21,10 +21,11 @@ from data.resize import Resampler, pillow_resampler
 from data.transforms import resize_modes
 
 if TYPE_CHECKING:
-    from data.paths import PathTable
     from data.sources import Listing
 
 ENCODINGS = ("png", "jpg", "raw")
+WHOLE = "Images with boxes or masks keep their shape: no resize mode applies to them."
+NOT_YET = "Its images can be shown once it is unpacked or downloaded, which the build does."
 CANDIDATES = 256
 """Images of a listing that are remembered to choose from."""
 LARGEST_COPY = 1_600_000
@@ -45,10 +46,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Survey:
-    """What stays of a listing: ``counts[split][class]`` images, and a seeded sample of those to train on."""
+    """What stays of a listing: ``counts[split][class]`` images, and a seeded sample of those to train on.
+
+    ``note`` says why there is none where there is nothing to choose.
+    """
 
     counts: Mapping[str, Mapping[str, int]]
     candidates: tuple[Candidate, ...]
+    note: str = ""
 
     def choose(self, count: int, seed: int) -> tuple[Candidate, ...]:
         """At most ``count`` candidates, of as many different classes as there are; another ``seed``, others."""
@@ -61,30 +66,18 @@ class Survey:
 
 
 def survey(listing: Listing) -> Survey:
-    """Count a listing and take a sample of its training images, the same for the same listing.
-
-    Pictures with boxes or masks have no class of their own: it is "".
-    """
+    """Count a listing and take a sample of its training images, the same for the same listing."""
+    if listing.objects:
+        return Survey({split: {"": len(group.images)} for split, group in listing.objects.items()}, (), WHOLE)
     counts = {}
     for split, group in listing.groups.items():
         each = np.bincount(group.labels, minlength=len(group.classes)).tolist()
         counts[split] = dict(zip(group.classes, each, strict=True))
-    if listing.objects:
-        return _unlabelled({split: group.images for split, group in listing.objects.items()})
     train = listing.groups.get("train")
     if train is None or not len(train.labels):
-        return Survey(counts, ())
+        return Survey(counts, (), NOT_YET)
     rows = _spread(train.labels, len(train.classes))
     return Survey(counts, tuple(Candidate(train.table[row], train.classes[train.labels[row]]) for row in rows))
-
-
-def _unlabelled(tables: Mapping[str, PathTable]) -> Survey:
-    """The survey of pictures without a class, from the training split or the first there is."""
-    table = tables.get("train") or next(iter(tables.values()))
-    rows = np.random.default_rng(0).permutation(len(table))[:CANDIDATES].tolist()
-    return Survey(
-        {split: {"": len(one)} for split, one in tables.items()}, tuple(Candidate(table[row], "") for row in rows)
-    )
 
 
 def _spread(labels: np.ndarray, classes: int) -> list[int]:

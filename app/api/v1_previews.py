@@ -71,6 +71,7 @@ class Preview(Output):
 
     ready: bool
     seen: int = Field(description="Images found so far.")
+    note: str | None = Field(None, description="Why there is nothing to show (boxes and masks, archives).")
     images: int | None = Field(None, description="Images that the dataset would have.")
     encoding: str | None = None
     cell: int | None = Field(None, description="Side of a square cell of the sheet.")

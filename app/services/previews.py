@@ -65,8 +65,8 @@ class Look:
 def preview(ctx: Context, who: Principal | None, values: Mapping[str, Any], look: Look) -> dict[str, Any]:
     """Some images of the source that form values name, prepared in every way; see docs/preparing.md for the shape.
 
-    Answers ``{"ready": False, "seen"}`` while a large folder is still searched. Raises UserError naming the field that
-    is wrong, NotAllowed.
+    Answers ``{"ready": False, "seen"}`` while a large folder is still searched, ``{"ready": True, "seen", "note"}``
+    where there is nothing to choose. Raises UserError naming the field that is wrong, NotAllowed.
     """
     who = require(who, "create")
     options = _options(ctx, who, values)
@@ -74,6 +74,8 @@ def preview(ctx: Context, who: Principal | None, values: Mapping[str, Any], look
     found = search.wait(PATIENCE)
     if found is None:
         return {"ready": False, "seen": search.seen}
+    if found.note:
+        return {"ready": True, "seen": search.seen, "note": found.note}
     chosen = _chosen(ctx, who, found, look)
     wanted = _wanted(options)
     originals = _originals(ctx, chosen, wanted)

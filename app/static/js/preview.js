@@ -66,6 +66,11 @@ async function show(found, mine) {
     state.textContent = label ? `${label.textContent}: ${found.error}` : found.error;
     return;
   }
+  if (found.note) {
+    state.textContent = found.note;
+    rows.hidden = others.hidden = true;
+    return;
+  }
   if (!found.ready) {
     state.textContent = `Looking through the folder: ${thousands(found.seen)} images so far …`;
     setTimeout(() => { if (mine === stop) refresh(); }, LOOK_AGAIN);

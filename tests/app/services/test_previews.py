@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from app.services.preview_caches import Originals
 from app.services.searching import Search, Searches
 from data.errors import UserError
 from data.placement import Size
-from data.previews import Survey, read_original
+from data.previews import NOT_YET, WHOLE, Survey, read_original
 from data.sheets import fitted
 from data.transforms import resize_modes
 from tests.app.conftest import Lab
@@ -102,7 +103,7 @@ def test_a_file_that_cannot_be_read_is_shown_with_its_reason(alone: Lab, images:
 def test_what_is_wrong_is_said_by_field(alone: Lab, images: Path, form: dict[str, str], field: str) -> None:
     form = {key: str(images) if value == "SET" else value for key, value in form.items()}
     answer = alone.client().post("/datasets/preview", data=form, headers=HERE)
-    assert (answer.json["ready"], answer.json["field"]) == (False, field)
+    assert answer.json["field"] == field
     assert answer.json["error"]
     answer = alone.client().post("/datasets/preview/picture", data=form, headers={**HERE, "Accept": "application/json"})
     assert answer.status_code == 422
@@ -144,10 +145,23 @@ def test_rest_is_the_same(alone: Lab, images: Path) -> None:
     body = {"folder": str(images), "width": 16, "height": 12, "count": 3, "draw": 1, "cell": 48}
     found = alone.client().post("/api/v1/previews", json=body).json
     page = look(alone, images, **{"preview-count": "3", "preview-draw": "1", "preview-cell": "48"})
-    assert found == page
+    assert found == {**page, "note": None}
     picture = alone.client().post("/api/v1/previews/picture", json={**body, "picture": 1, "encoding": "raw"})
     assert picture.mimetype == "image/png"
     assert alone.client().post("/api/v1/previews", json={**body, "count": 13}).status_code == 422
+
+
+def test_where_there_is_nothing_to_choose_it_says_why(alone: Lab, images: Path, tmp_path: Path) -> None:
+    archive = shutil.make_archive(str(tmp_path / "images" / "set"), "zip", images)
+    found = look(alone, Path(archive))
+    assert found["note"] == NOT_YET
+    boxes = tmp_path / "images" / "boxes"
+    shutil.copytree(images / "red-to-right", boxes / "images")
+    (boxes / "labels").mkdir()
+    for picture in (boxes / "images").iterdir():
+        (boxes / "labels" / f"{picture.stem}.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    assert look(alone, boxes, source="yolo")["note"] == WHOLE
+    assert alone.client().post("/api/v1/previews", json={"folder": archive}).json["note"] == NOT_YET
 
 
 # -- what is kept ------------------------------------------------------------------------------------------------
