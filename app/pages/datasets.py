@@ -28,23 +28,26 @@ SAMPLE = 16
 
 @blueprint.get("/datasets/images/classification/new")
 def new() -> str:
-    """The form, empty (``?source=`` chosen), or filled in as the job ``?clone=`` was."""
+    """The form: empty (``?source=`` chosen), filled in as ``?clone=`` was, or for a new version of ``?parent=``."""
     values: dict[str, Any] = {"source": request.args.get("source", "auto")}
-    if clone := request.args.get("clone"):
+    parent = request.args.get("parent", "")
+    if clone := parent or request.args.get("clone"):
         values = jobs.clone(context(), current(), find_job(context(), current(), clone, "dataset"))
-    return _form(values, {})
+    return _form({**values, "parent": parent}, {})
 
 
 @blueprint.post("/datasets/new")
 def create() -> AnyResponse:
     """Make the dataset, or show the form again with what is wrong beside each field."""
     values = posted(request.form)
+    parent = values.pop("parent", None)
     try:
-        return redirect(url_for("datasets.show", job_id=datasets.create(context(), current(), values).id), 303)
+        before = find_job(context(), current(), parent, "dataset") if parent else None
+        return redirect(url_for("datasets.show", job_id=datasets.create(context(), current(), values, before).id), 303)
     except InvalidOptions as error:
-        return make_response(_form(values, error.fields), 422)
+        return make_response(_form({**values, "parent": parent}, error.fields), 422)
     except UserError as error:
-        return make_response(_form(values, {error.field or "": [str(error)]}), 422)
+        return make_response(_form({**values, "parent": parent}, {error.field or "": [str(error)]}), 422)
 
 
 def _form(values: dict[str, Any], errors: dict[str, list[str]]) -> str:
@@ -55,7 +58,7 @@ def _form(values: dict[str, Any], errors: dict[str, list[str]]) -> str:
         label=fields(Label, values, errors), fields=made, errors=rest, wrong=sum(map(len, errors.values())),
         groups=[group for group in groups(DatasetOptions, made) if group.title != "Source"],
         source=next(group for group in groups(DatasetOptions, made) if group.title == "Source"),
-        reads=FIELDS, limit_mb=context().settings.max_upload_mb,
+        reads=FIELDS, parent=values.get("parent"), limit_mb=context().settings.max_upload_mb,
     )  # fmt: skip
 
 

@@ -250,6 +250,18 @@ def test_a_view_has_an_address_that_restores_it(olga: FlaskClient, dataset: JobR
     assert part.strip() in page.replace("\r", "") or part.count("fv-cell") == page.count("fv-cell")
 
 
+def test_a_new_version_with_other_options_from_the_form(olga: FlaskClient, dataset: JobRow, images: Path) -> None:
+    form = olga.get(f"/datasets/images/classification/new?parent={dataset.id}").text
+    assert f'name="parent" value="{dataset.id}"' in form
+    assert "A new version of" in form
+    values = {"parent": dataset.id, "folder": str(images), "width": "10", "height": "10", "name": "smaller"}
+    wrong = olga.post("/datasets/new", data={**values, "width": "wide"})
+    assert wrong.status_code == 422
+    assert f'name="parent" value="{dataset.id}"' in wrong.text
+    made = olga.post("/datasets/new", data=values).location.rsplit("/", 1)[1]
+    assert olga.get(f"/api/v1/jobs/{made}").json["parents"] == [dataset.id]
+
+
 def test_a_new_version_from_the_page(olga: FlaskClient, dataset: JobRow, lab: Lab) -> None:
     answer = olga.post(
         f"/datasets/{dataset.id}/versions", data={"split": "train", "at": "0-3-5", "name": "hand-picked"}
