@@ -119,10 +119,10 @@ def matrix_csv(job_id: str) -> Response:
     return answer
 
 
-@blueprint.get("/evaluations/<job_id>/answers.<any(csv, jsonl, parquet):format>")
-def answers(job_id: str, format: str) -> Response:
+@blueprint.get("/evaluations/<job_id>/answers.<any(csv, jsonl, parquet):filetype>")
+def answers(job_id: str, filetype: str) -> Response:
     """Every image with its answers."""
-    name, mimetype, pieces = evaluation_export.export(context(), current(), _row(job_id), format)
+    name, mimetype, pieces = evaluation_export.export(context(), current(), _row(job_id), filetype)
     answer = Response(pieces, mimetype=mimetype)
     answer.headers.set("Content-Disposition", "attachment", filename=name)
     return answer
