@@ -50,7 +50,17 @@ function begin() {
     }
   };
 
-  const setFrozen = (list) => { freeze.value = list.join(", "); soon(); };
+  /** Show at once what was chosen; the server's answer then counts (it knows what patterns mean). */
+  const setFrozen = (list) => {
+    freeze.value = list.join(", ");
+    for (const row of rows()) {
+      const frozen = list.some((outer) => inside(row.dataset.layer, outer));
+      $('[type="checkbox"]', row).checked = frozen;
+      $(".fv-factor", row).disabled = frozen;
+    }
+    halves();
+    soon();
+  };
   const toggle = (name, on) => {
     let list = names(freeze.value);
     if (on) return setFrozen([...list.filter((other) => !inside(other, name)), name]);
@@ -93,6 +103,12 @@ function begin() {
     if (event.target.closest("[data-imagenet-use]")) { form.elements.mean_subtraction.value = "imagenet"; offerImagenet(); form.elements.mean_subtraction.dispatchEvent(new Event("change", { bubbles: true })); }
   });
 
+  /** Fill a field as if it were typed: the form's other listeners (usual rate, estimate) want to know. */
+  const set = (name, value) => {
+    form.elements[name].value = value;
+    form.elements[name].dispatchEvent(new Event("change", { bubbles: true }));
+  };
+
   const own = document.getElementById("pretrained-own");
   const offerOwn = () => {
     const name = $$('[name="network"]', form).find((item) => item.checked)?.dataset.pretrained || "";
@@ -101,7 +117,7 @@ function begin() {
     own.dataset.name = name;
     if (kind.value === "pretrained" && !form.elements.pretrained.value && name) form.elements.pretrained.value = name;
   };
-  own.addEventListener("click", () => { form.elements.pretrained.value = own.dataset.name; soon(); });
+  own.addEventListener("click", () => set("pretrained", own.dataset.name));
 
   kind.addEventListener("change", () => {
     for (const box of $$("[data-start]", section)) {
@@ -109,7 +125,7 @@ function begin() {
       for (const input of $$("[name]", box)) { if (box.hidden) input.value = ""; }
     }
     offerOwn();
-    soon();
+    set("pretrained", form.elements.pretrained.value);
   });
   kind.closest("div").addEventListener("change", (event) => event.stopPropagation());
 
@@ -121,7 +137,7 @@ function begin() {
     if (event.target.name === "mean_subtraction") offerImagenet();
   });
   folded.addEventListener("toggle", (event) => { if (event.target === folded) soon(); });
-  sendFile(document.getElementById("weights-upload"), (path) => { form.elements.weights_file.value = path; soon(); });
+  sendFile(document.getElementById("weights-upload"), (path) => set("weights_file", path));
   offerOwn();
   look();
 }
