@@ -135,6 +135,8 @@ export class Drawing {
       class: `nw-node nw-${ends ? "end" : tint(node)}${node.open ? " nw-open" : ""}${wrong.length ? " nw-wrong" : ""}${node.locked ? " nw-lock" : ""}`,
       transform: `translate(${place.x} ${place.y})`, tabindex: -1, role: "button", "aria-label": spoken(node, fact, wrong), "data-id": node.id,
     });
+    const hint = [...wrong.map((problem) => problem.text), node.locked].filter(Boolean).join("\n");
+    if (hint) group.append(svg("title", {}, hint));
     if (node.run || node.times > 1) for (const shift of [8, 4]) group.append(svg("rect", { class: "nw-behind", x: shift, y: shift, width, height, rx: 6 }));
     group.append(svg("rect", { class: "nw-body", width, height, rx: ends ? 17 : 6 }));
     if (ends) {

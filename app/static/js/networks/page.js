@@ -188,13 +188,18 @@ class Page {
       swap: (node) => this.enter({ kind: "swap", node }), skip: (node) => this.enter({ kind: "skip", node }), concatenate: (node) => this.enter({ kind: "concatenate", node }),
       "take-node": (node) => this.take(null, node), insert: () => { this.tab("palette"); this.palette.focus(); }, leave: () => this.leave(true), "next-line": () => this.nextLine(),
       undo: () => this.code.undo() || toast("There is nothing to undo."), redo: () => this.code.redo() || toast("There is nothing to do again."),
-      save: () => this.saving.ask(), train: () => this.saving.train(), help: () => $("#keys").showModal(), closer: () => this.drawing.zoom(1.25), farther: () => this.drawing.zoom(0.8), fit: () => this.drawing.fit(), find: () => $("#find").focus(),
+      save: () => this.maySave() && this.saving.ask(), train: () => this.maySave() && this.saving.train(), help: () => $("#keys").showModal(), closer: () => this.drawing.zoom(1.25), farther: () => this.drawing.zoom(0.8), fit: () => this.drawing.fit(), find: () => $("#find").focus(),
       fold: () => { this.fold = !this.fold; this.refresh(); }, "open-all": () => this.openAll(), "close-all": () => { this.open.clear(); this.refresh(); },
       svg: () => this.drawing.complete.then(() => saveSvg(this.drawing, data.title)), png: () => this.drawing.complete.then(() => savePng(this.drawing, data.title)).catch((error) => toast(error.message, true)),
       link: () => navigator.clipboard.writeText(location.href).then(() => toast("The link is copied: it opens this view."), () => toast(location.href)),
       "next-part": () => { const parts = [".cm-content", ".nw-node[tabindex='0']", "#side [aria-selected='true']"]; const at = parts.findIndex((place) => document.activeElement?.closest(["#code", "#graph", "#side"][parts.indexOf(place)])); $(parts[(at + 1) % 3])?.focus(); },
     };
     does[name]?.(...rest);
+  }
+
+  maySave() {
+    if (!data.may.save) toast("Your role may look at networks, but not save or train them.", true);
+    return data.may.save;
   }
 
   toggle(id) {
