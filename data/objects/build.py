@@ -24,6 +24,7 @@ from data.objects.writer import ObjectInfo, ObjectWriter, to_stored
 from data.placement import Size
 from data.progress import Event, Progress, Seldom
 from data.resize import torch_resampler
+from data.source_facts import SourceFacts, facts_of
 from data.splits import SPLITS, divide
 from data.whole import write_json
 
@@ -52,6 +53,7 @@ class Made:
     size: Size
     objects: Shapes | None
     mask: Mask | None
+    facts: SourceFacts
 
 
 def build_objects(
@@ -171,6 +173,7 @@ class _ObjectBuild:
                 else:
                     self.entries[split] += 1
                     writer.add(path, made.value, made.size, made.objects, made.mask)
+                    writer.describe(made.facts)
                 if self.progress.add(1):
                     yield self.progress.event(phase)
                 if self.seldom.due():
@@ -237,11 +240,12 @@ def prepare_one(group: ObjectGroup, row: int, shapes: Shapes | None, options: Da
     if stored != source:
         pixels = torch_resampler(pixels, stored)
     ready = jpeg.bare(content, options.channels) if options.encoding == "jpg" and stored == source else None
+    facts = facts_of(content)
     value = ready or encode(pixels, options.encoding, options.jpeg_quality)
     if shapes is not None and group.objects is not None:
         objects = to_stored(picked(shapes, row), group.objects.relative, source, stored)
-        return Made(value, stored, objects, None)
-    return Made(value, stored, None, _mask(group, row, source, stored, classes))
+        return Made(value, stored, objects, None, facts)
+    return Made(value, stored, None, _mask(group, row, source, stored, classes), facts)
 
 
 def _mask(group: ObjectGroup, row: int, source: Size, stored: Size, classes: int) -> Mask:

@@ -13,6 +13,7 @@ from data.objects.geometry import classes_in, joined, scaled
 from data.objects.masks import Mask, encode_mask
 from data.objects.table import Shapes
 from data.placement import Size
+from data.source_facts import SourceFacts, facts_table
 from data.writer import SplitWriter
 
 _JOIN = 1000
@@ -73,6 +74,10 @@ class ObjectWriter:
         if len(self._fresh) == _JOIN:
             self._runs.append(joined(self._fresh))
             self._fresh = []
+
+    def describe(self, facts: SourceFacts) -> None:
+        """Keep what is known of the source file of the record just added (data/source_facts.py)."""
+        self._records.describe(facts_table([facts], 0, 0))
 
     def _add_mask(self, mask: Mask | None) -> NDArray[np.int64]:
         """Append a mask; the classes in it."""

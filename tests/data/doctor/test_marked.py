@@ -55,6 +55,7 @@ def test_boxes_outside_and_nothing_marked(tmp_path: Path) -> None:
     statistics = json.loads((tmp_path / "analysis/analysis.json").read_text())["splits"]
     assert sum(split["sizes"]["distinct"] for split in statistics.values()) == 4
     assert sum(split["records"] for split in statistics.values()) == 12
+    assert sum(sum(split["file_bytes"]["counts"]) for split in statistics.values()) == 12
 
 
 def test_a_version_without_them_keeps_all_others_where_they_are(tmp_path: Path) -> None:
