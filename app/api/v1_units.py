@@ -82,7 +82,9 @@ class ImageIn(OfCheckpoint):
 class ActivationsIn(ImageIn):
     """Which layers' values, in which order."""
 
-    layers: Annotated[list[Text] | None, FromForm, Field(max_length=1000)] = Field(None, description="Blank: all.")
+    layers: Annotated[Annotated[list[Text], Field(max_length=1000)] | None, FromForm] = Field(
+        None, description="Blank: all."
+    )
     order: Literal["network", "activation", "contribution"] = "network"
     scale: Literal["layer", "unit"] = Field("layer", description="Colours that all units share, or each its own.")
     first: int = Field(0, ge=0, le=10**6)
