@@ -121,6 +121,7 @@ KINDS: dict[str, str] = {
     "networks.index": PEOPLE,
     "networks.new": PEOPLE,
     "networks.show": PEOPLE,  # of the library, or a saved one: see test_networks_pages
+    "model_cards.show": SEE,
     "models.check": MAKERS,
     "weights.table": MAKERS,
     "drawings.show": PEOPLE,
@@ -382,6 +383,7 @@ MODEL_ROUTES = (
     "digits_models",
     "digits_inference",
     "digits_top_n",
+    "model_cards",
     "training",
     "layers",
     "v1.model_doctor",

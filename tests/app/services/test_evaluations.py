@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -195,3 +196,34 @@ def test_pages_of_model_form_and_evaluation(bench: Bench) -> None:
     assert made.status_code == 303
     waiting = client.get(made.location)
     assert waiting.status_code == 200
+
+
+def test_the_model_card_is_one_file_with_figures_pictures_and_caveats(bench: Bench) -> None:
+    client = bench.lab.client("vic")
+    answer = client.get(f"/models/{bench.model.id}/card.html?download=1")
+    assert answer.status_code == 200
+    assert "attachment" in answer.headers["Content-Disposition"]
+    text = answer.text
+    assert "on training" in text or "training images" in text
+    assert "one of its classes" in text
+    assert re.findall(r'(?:src|href)="(?!data:)', text) == [], "it needs no other file"
+    assert "<script" not in text
+    fresh = bench.lab.job("model", "olga")
+    assert client.get(f"/models/{fresh.id}/card.html").status_code == 409
+
+
+def test_caveats_name_weak_classes_and_uneven_data() -> None:
+    from app.services.model_card import caveats
+
+    report = {
+        "accuracy": 0.95,
+        "ece": 0.12,
+        "classes": {"recall": [0.99, 0.5, None]},
+        "slices": {"brightness": [{"low": 0, "high": 0.1, "accuracy": 0.6, "interval": [0.5, 0.7]}]},
+    }
+    dataset = {"artifacts": {"counts": {"train": [10, 400, 300]}}}
+    said = " ".join(
+        caveats({"report": report, "about": {"split": "val", "classes": ["a", "b", "c"]}, "dataset": dataset})
+    )
+    for words in ("validation images", "off by 12 %", "b (50 %)", "brightness 0 to 0.1", "10 to 400 images"):
+        assert words in said, words
