@@ -53,6 +53,10 @@ class Timed:
         self.seconds[-1] += time.perf_counter() - start
         yield from events
 
+    @property
+    def matrices(self) -> Any:
+        return self.training.watcher.matrices
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self.training.updater, name)
 
