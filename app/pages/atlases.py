@@ -29,11 +29,11 @@ WORDS = {
 
 @blueprint.get("/models/<job_id>/atlas")
 def of_model(job_id: str) -> AnyResponse | str:
-    """The newest finished atlas of a model (at ``?layer=`` and ``?unit=``), or the offer to build one."""
+    """The newest finished atlas of a model (at ``?layer=`` and ``?unit=``), or the offer to build one (``?new=1``)."""
     model = find_job(context(), current(), job_id, "model")
     found = atlases.of_model(context(), current(), model)
     done = next((atlas for atlas in found if atlas["status"] == "Done"), None)
-    if done is None:
+    if done is None or request.args.get("new"):
         may = can(current(), "create")
         return render_template("atlases/none.html", model=jobs.brief(model), atlases=found, may=may)
     layer, unit, index = request.args.get("layer"), request.args.get("unit", ""), None

@@ -23,7 +23,8 @@ def page_of(row: JobRow) -> str:
     """The address of a job's page."""
     if row.type == "network":
         return url_for("networks.show", name=row.id)
-    pages = {"dataset": "datasets.show", "analysis": "analyses.show", "evaluation": "evaluations.show", "atlas": "atlases.show"}
+    pages = {"dataset": "datasets.show", "analysis": "analyses.show"}
+    pages |= {"evaluation": "evaluations.show", "atlas": "atlases.show"}
     return url_for(pages.get(row.type, "models.show"), job_id=row.id)
 
 
@@ -57,6 +58,8 @@ def clone(job_id: str) -> AnyResponse:
         return redirect(url_for("networks.new", **{"from": row.id}))
     if row.type == "analysis":
         return redirect(page_of(row))
+    if row.type == "atlas":
+        return redirect(url_for("atlases.of_model", job_id=jobs.job_of(context(), row).options["model"], new=1))
     forms = {"dataset": "datasets.new", "evaluation": "evaluations.new"}
     return redirect(url_for(forms.get(row.type, "models.new"), clone=row.id))
 

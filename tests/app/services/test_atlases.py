@@ -87,6 +87,8 @@ def test_pages_and_their_pictures(bench: Bench) -> None:
         assert page.status_code == 200
     sheet = client.get(f"/atlases/{bench.atlas.id}/layers/0/strip?at=0-3-5")
     assert Image.open(io.BytesIO(sheet.data)).size == (4 * 48, 3 * 48)
+    again = client.get(f"/jobs/{bench.atlas.id}/do/clone", follow_redirects=True)
+    assert "Build the atlas" in again.text
     other = trained_model(bench.lab, bench.dataset, seed=4)
     assert "Build the atlas" in client.get(f"/models/{other.id}/atlas").text
     made = client.post("/atlases/new", data={"model": other.id, "split": "val"})
