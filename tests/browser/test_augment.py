@@ -15,6 +15,15 @@ from playwright.sync_api import Page, expect
 from tests.data.factory import make_gradient_folder
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
+PATIENCE = 45_000
+"""Milliseconds: an inspector that starts, and torchvision's first import, take long on a busy machine."""
+
+
+@pytest.fixture(autouse=True)
+def _patient() -> Iterator[None]:
+    expect.set_options(timeout=PATIENCE)
+    yield
+    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture
@@ -33,7 +42,7 @@ def dataset(address: str) -> Iterator[str]:
 def test_augmented_images_and_balanced_classes_follow_the_form(page: Page, address: str, dataset: str) -> None:
     page.goto(f"{address}/models/images/classification/new?dataset={dataset}")
     card, rows = page.locator("#augmentation"), page.locator("#augmentation .fv-augmented-row")
-    expect(rows).to_have_count(5, timeout=60_000)  # the inspector has to start
+    expect(rows).to_have_count(5)
     expect(rows.first.locator("i")).to_have_count(7)
     expect(rows.first.locator(".fv-prep-tile").nth(1).locator("small")).to_have_count(0)
 
