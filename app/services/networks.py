@@ -54,25 +54,29 @@ Key = tuple[str, Images]
 
 
 class _Kept:
-    """The few things used last; touched by the event loop alone, so without a lock."""
+    """The few things used last, of so many nodes together; touched by the event loop alone, so without a lock."""
 
-    def __init__(self, size: int) -> None:
-        self._size = size
+    def __init__(self, nodes: int) -> None:
+        self._nodes = nodes
         self._things: OrderedDict[Key, Any] = OrderedDict()
+        self._weights: dict[Key, int] = {}
 
     def get(self, key: Key) -> Any:
         if key in self._things:
             self._things.move_to_end(key)
         return self._things.get(key)
 
-    def put(self, key: Key, thing: Any) -> None:
-        self._things[key] = thing
-        while len(self._things) > self._size:
-            self._things.popitem(last=False)
+    def put(self, key: Key, thing: Any, nodes: int) -> None:
+        self._things[key], self._weights[key] = thing, nodes
+        while len(self._things) > 1 and sum(self._weights.values()) > self._nodes:
+            old, _ = self._things.popitem(last=False)
+            del self._weights[old]
 
 
-_graphs, _reports = _Kept(32), _Kept(32)  # both follow from the text alone, so they may be shared by all who have it
-
+KEPT_NODES = 15_000
+"""Nodes of graphs, and of reports, that are kept: some 30 MB each in the worst case."""
+# Both follow from the text alone, so they may be shared by all who have it.
+_graphs, _reports = _Kept(KEPT_NODES), _Kept(KEPT_NODES)
 
 # -- drawing -----------------------------------------------------------------------------------------------------
 
@@ -186,7 +190,7 @@ def _graph(text: str, images: Images) -> Graph:
     known = _graphs.get(key)
     if known is None:
         known = offload(lambda: read(Source(text), arguments=asdict(images)))
-        _graphs.put(key, known)
+        _graphs.put(key, known, len(known.nodes))
     found: Graph = known
     return found
 
@@ -219,7 +223,7 @@ def edit(
     graph = _graph(text, images)
     result, changes = offload(lambda: _apply(text, values, graph, images))
     _check_length(result.source)
-    _graphs.put((result.hash, images), result.graph)
+    _graphs.put((result.hash, images), result.graph, len(result.graph.nodes))
     answer = _drawn(result.source, result.graph, images, look)
     return {
         **answer,
@@ -271,7 +275,7 @@ def measure(
         if not _is_python(text, images):
             return draw(ctx, who, text, images, look)
         report, _ = ctx.inspectors.ask("describe_network", {"source": text, **asdict(images)}, (), MEASURE_DEADLINE)
-        _reports.put(key, report)
+        _reports.put(key, report, len(report["facts"]))
     return draw(ctx, who, text, images, look)
 
 

@@ -25,8 +25,8 @@ WRONG = LENET.replace("nn.Conv2d(20, 50", "nn.Conv2d(24, 50")
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is known from the test before."""
-    monkeypatch.setattr(networks, "_graphs", networks._Kept(32))
-    monkeypatch.setattr(networks, "_reports", networks._Kept(32))
+    monkeypatch.setattr(networks, "_graphs", networks._Kept(1000))
+    monkeypatch.setattr(networks, "_reports", networks._Kept(1000))
 
 
 @pytest.fixture(scope="module")
@@ -179,3 +179,13 @@ def test_the_palette_has_types_and_torchs_words(lab: Lab, ada: Principal) -> Non
     assert "2D convolution" in networks.documentation(lab.ctx, ada, "nn.Conv2d")["text"]
     with pytest.raises(UserError, match=r"no layer os\.system"):
         networks.documentation(lab.ctx, ada, "os.system")
+
+
+def test_what_is_kept_is_bounded_by_its_nodes() -> None:
+    kept = networks._Kept(10)
+    for number in range(5):
+        kept.put((str(number), SMALL), number, 4)
+    assert [kept.get((str(number), SMALL)) for number in range(5)] == [None, None, None, 3, 4]
+    kept.put(("large", SMALL), "large", 100)
+    assert kept.get(("large", SMALL)) == "large"
+    assert kept.get(("4", SMALL)) is None
