@@ -160,7 +160,7 @@ class Run:
             "step": self.step,
             "sums": self.meter.state(),
             "measured": [dict(values) for values in self.course.measured],
-            "reports": [[report.step, report.epoch] for report in self.history.reports],
+            "history": self.history.kept(),
             "random": torch.get_rng_state(),
             "random_gpu": torch.cuda.get_rng_state_all() if self.training.device.type == "cuda" else [],
             **self.training.updater.state(),
@@ -199,15 +199,11 @@ class Run:
             yield {"kind": "note", "text": f"Stopped early at epoch {self.plan.epoch(self.step):.4g}: {words}."}
 
     def _history(self) -> History:
-        """What the doctor knows at the beginning: of a training that goes on, its reports."""
+        """What the doctor knows at the beginning: of a training that goes on, what happened before."""
         training, options = self.training, self.training.options
         history = History(training.classes, self.plan.steps, self.step, names=training.names)
         history.augmented = training.hard or options.label_smoothing > 0
-        places = self._begin.state.get("reports", ())
-        history.reports += [
-            Report(int(step), float(epoch), values)
-            for (step, epoch), values in zip(places, self.course.measured, strict=False)
-        ]
+        history.take(self._begin.state.get("history", {}), self.course.measured)
         return history
 
     def _plan_event(self) -> Event:

@@ -42,4 +42,3 @@ function show(verdicts) {
 
 show(pageData("doctor-data"));
 onEvent("artifact", (event) => { if (event.name === "doctor") show(event.value.verdicts); });
-onEvent("resumed", () => show([]));

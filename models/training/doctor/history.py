@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 LOOKS = 30
 WAITS = 60
+KEPT = 100_000  # losses that are kept beside a checkpoint
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,24 @@ class History:
         self.step = step
         self.losses.append(loss)
         self.rates.append(rate)
+
+    def kept(self) -> dict[str, Any]:
+        """What a training that goes on later must know: of very long ones, losses and rates evenly thinned."""
+        stride = 1 + len(self.losses) // KEPT
+        return {
+            "losses": list(self.losses[::stride]),
+            "rates": list(self.rates[::stride]),
+            "largest_move": self.largest_move,
+            "reports": [[report.step, report.epoch] for report in self.reports],
+        }
+
+    def take(self, kept: Mapping[str, Any], values: Sequence[Mapping[str, float]]) -> None:
+        """Go on from what :meth:`kept` gave, and the values of its reports."""
+        self.losses.extend(kept.get("losses", ()))
+        self.rates.extend(kept.get("rates", ()))
+        self.largest_move = float(kept.get("largest_move", 0.0))
+        places = kept.get("reports", ())
+        self.reports += [Report(int(at[0]), float(at[1]), one) for at, one in zip(places, values, strict=False)]
 
     def look(self, look: Look, *, weights: bool) -> None:
         """Take note of what was seen of the weights, or of the activations."""

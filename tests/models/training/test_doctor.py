@@ -370,3 +370,11 @@ def test_it_is_silent_where_it_is_too_early_and_every_rule_says_what_it_looks_fo
     assert all(rule.help.endswith(".") for rule in rules)
     hidden = {name for rule in rules for name in rule.hides}
     assert hidden <= {rule.name for rule in rules}
+
+
+def test_a_training_that_goes_on_is_still_known() -> None:
+    history = learning([{"train/loss": 1.0, "val/loss": 1.1}, {"train/loss": 0.5, "val/loss": 0.6}])
+    later = History(10, 1000)
+    later.take(history.kept(), [report.values for report in history.reports])
+    assert diagnose(later)[0]["name"] == "healthy"
+    assert (later.early, later.late, later.reports) == (history.early, history.late, history.reports)
