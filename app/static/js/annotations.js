@@ -53,7 +53,7 @@ function legend(marked, hidden, changed) {
     const swatch = make("i");
     swatch.style.background = item.colour;
     const share = marked.mask ? `${Math.max(0.1, (100 * item.count) / (marked.width * marked.height)).toFixed(1)} %` : String(item.count);
-    const button = make("button", { type: "button", className: "fv-legend fv-mark" }, swatch, item.name, " ", make("b", { textContent: share }));
+    const button = make("button", { type: "button", className: "fv-mark" }, swatch, item.name, " ", make("b", { textContent: share }));
     button.setAttribute("aria-pressed", "true");
     button.addEventListener("click", () => {
       const shown = hidden.delete(item.label) || !hidden.add(item.label);

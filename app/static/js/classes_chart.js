@@ -9,6 +9,7 @@ const FLOOR = 0.8; // where bars begin on the logarithmic scale, so that one ima
 export class ClassesChart {
   /** ``plots`` has the figures "classes" and "classes-log"; classes are names, counts {split: [numbers]}. */
   constructor(plots, classes, counts) {
+    this.entries = null; // {split: images} where an image has several classes, and counts for each of them
     Object.assign(this, { plots, classes, counts, order: "name", scale: "linear", hidden: new Set() });
     document.addEventListener("click", (event) => this.clicked(event));
     window.addEventListener("resize", () => plots.touch("classes"));
@@ -89,7 +90,8 @@ export class ClassesChart {
     for (const button of $$(".fv-legend")) {
       const numbers = this.counts[button.dataset.curve];
       button.hidden = !numbers?.some((count) => count > 0);
-      $("b", button).textContent = numbers ? as("whole", numbers.reduce((a, b) => a + b, 0)) : "";
+      const images = this.entries?.[button.dataset.curve] ?? numbers?.reduce((a, b) => a + b, 0);
+      $("b", button).textContent = numbers ? as("whole", images) : "";
     }
   }
 }

@@ -23,9 +23,11 @@ function showMean() {
 
 const plots = new Plots(holder.dataset.charts, paint);
 const chart = new ClassesChart(plots, job.artifacts.classes || [], job.artifacts.counts || {});
+chart.entries = job.artifacts.entries || null;
 onEvent("artifact", (event) => {
   if (event.name === "classes") chart.classes = event.value;
   if (event.name === "counts") chart.counts = event.value;
+  if (event.name === "entries") chart.entries = event.value;
   if (event.name === "mean") showMean();
   plots.touch("classes");
 });
