@@ -53,8 +53,8 @@ def index() -> str:
     pages = pages_of(total, ROWS)
     return render_template(
         "networks/index.html",
-        library=models.networks(context()), broken=_broken(), rows=[jobs.brief(row) for row in rows], total=total,
-        q=text, page=page, numbers=page_numbers(page, pages), pages=pages, may_save=can(current(), "create"),
+        library=models.networks(context()), broken=_broken(), total=total,
+        rows=[jobs.brief(designs.listed(context(), row)) for row in rows], q=text, page=page, numbers=page_numbers(page, pages), pages=pages, may_save=can(current(), "create"),
     )  # fmt: skip
 
 

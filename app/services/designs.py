@@ -193,6 +193,16 @@ def _write(folder: JobFolder, made: Mapping[str, Any]) -> None:
     write_whole(folder.artifacts / "network.py", str(made["source"]).encode())  # for people who look into the folder
 
 
+def listed(ctx: Context, row: JobRow) -> JobRow:
+    """The row with what lists show of its newest version; a database made anew from the folders does not know it."""
+    if row.broken or "versions" in (row.summary or {}):
+        return row
+    try:
+        return _refresh(ctx, row, version(ctx, row))
+    except UserError:
+        return row  # its page says what is damaged
+
+
 def _refresh(ctx: Context, row: JobRow, newest: Mapping[str, Any]) -> JobRow:
     """What lists show of it."""
     keys = ("parameters", "flops", "channels", "height", "width", "classes", "author")

@@ -98,6 +98,7 @@ def test_the_database_is_rebuilt_from_the_folders(lab: Lab) -> None:
     again = lab.store.get(row.id, anyone=True)
     assert (again.type, again.status) == ("network", "Done")
     assert designs.version(lab.ctx, again)["source"] == LENET
+    assert designs.listed(lab.ctx, again).summary["versions"] == 1
 
 
 def test_lists_and_details_know_the_type(lab: Lab) -> None:
