@@ -54,7 +54,8 @@ def index() -> str:
     return render_template(
         "networks/index.html",
         library=models.networks(context()), broken=_broken(), total=total,
-        rows=[jobs.brief(designs.listed(context(), row)) for row in rows], q=text, page=page, numbers=page_numbers(page, pages), pages=pages, may_save=can(current(), "create"),
+        rows=[jobs.brief(designs.listed(context(), row)) for row in rows], q=text,
+        page=page, numbers=page_numbers(page, pages), pages=pages, may_save=can(current(), "create"),
     )  # fmt: skip
 
 
