@@ -45,7 +45,7 @@ ABOUT_SOURCES = frozenset(
         "describe_network",
         "describe_file",
         "document_layer",
-        "draw_network",
+        "find_rate",
         "match_weights",
         "measure_preflight",
         "preflight",
