@@ -26,7 +26,7 @@ from data.dataset_options import DatasetOptions
 MODES = {"squash": "squash", "crop": "crop", "fill": "fill", "half_crop": "half_crop", "shortest_side": "crop"}
 """Foveal's mode -> DIGITS's nearest."""
 BUSY = os.getloadavg()[0] > 1.3 * (os.cpu_count() or 1)
-LEAST = {"jpg": 1.9 if BUSY else 2.2, "png": 4.0, "raw": 1.5}
+LEAST = {"jpg": 1.8 if BUSY else 2.2, "png": 4.0, "raw": 1.5}
 """Of CPU time DIGITS's design wastes less than of time: its threads wait for each other, and its writer sleeps."""
 EXACT, FAST = 3.2, 4.4
 
