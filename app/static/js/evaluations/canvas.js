@@ -1,7 +1,7 @@
 // A confusion matrix of many classes as a picture: wheel, pinch or buttons zoom, dragging moves, a click opens a cell.
 import { make } from "../dom.js";
 import { percent, thousands } from "../words.js";
-import { colour, theme, written } from "./matrix.js";
+import { colour, papers, theme, written } from "./matrix.js";
 
 const LABELS = 110; // pixels left and above for names, once they can be read
 const READABLE = 11; // pixels a cell must have for its name
@@ -82,13 +82,15 @@ export class Picture {
   drawNow() {
     this.canvas.dataset.drawn = this.matrix.size; // for those who wait for it
     const paper = this.canvas.getContext("2d"), { scale, left, top, matrix } = this, side = scale * matrix.size;
-    const style = getComputedStyle(document.body), ink = style.getPropertyValue("--tblr-body-color") || "#333", ground = style.getPropertyValue("--tblr-bg-surface") || "#fff";
+    const { ink, ground } = papers(this.canvas);
     paper.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     paper.clearRect(0, 0, this.canvas.width, this.canvas.height);
     paper.imageSmoothingEnabled = scale < 1;
     paper.drawImage(this.sheet, left, top, side, side);
-    paper.strokeStyle = style.getPropertyValue("--tblr-border-color");
+    paper.strokeStyle = ink;
+    paper.globalAlpha = 0.25;
     paper.strokeRect(left, top, side, side);
+    paper.globalAlpha = 1;
     if (scale >= 26) this.figures(paper);
     if (scale >= READABLE) this.names(paper, ink, ground);
   }

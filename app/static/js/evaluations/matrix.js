@@ -52,7 +52,7 @@ export class Matrix {
   strength(row, column, show) {
     if (this.signed) return Math.sqrt(Math.abs(this.at(row, column)) / (this.largest || 1));
     const share = this.value(row, column, show === "columns" ? "columns" : "rows") || 0;
-    return Math.sqrt(share);
+    return share ** (this.size > 50 ? 0.25 : 0.5);
   }
 
   /** Whether a cell is good news: a right answer, or in a difference more of them and fewer errors. */
@@ -64,6 +64,12 @@ export class Matrix {
 
 const INKS = { light: { good: [0, 114, 178], bad: [213, 94, 0], ground: [255, 255, 255] }, dark: { good: [86, 180, 233], bad: [230, 159, 0], ground: [38, 38, 38] } };
 export const theme = () => document.documentElement.dataset.bsTheme === "dark" ? "dark" : "light";
+
+/** Colours of text and ground where an element stands, as the browser has worked them out (a canvas knows no variables). */
+export function papers(element) {
+  const card = element.closest(".card") || document.body;
+  return { ink: getComputedStyle(card).color, ground: getComputedStyle(card).backgroundColor };
+}
 
 /** The colour of a cell as [red, green, blue]. */
 export function colour(matrix, row, column, show) {

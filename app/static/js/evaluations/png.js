@@ -1,14 +1,14 @@
 // A confusion matrix as a PNG file, drawn with its names and figures at a size that prints well.
 import { make } from "../dom.js";
-import { colour, onColour, written } from "./matrix.js";
+import { colour, onColour, papers, written } from "./matrix.js";
 
 export async function png(matrix, { show, order }, name) {
   const few = matrix.size <= 60, cell = few ? 44 : Math.max(1, Math.floor(2000 / matrix.size)), margin = few ? 150 : 20;
   const canvas = make("canvas", { width: margin + cell * matrix.size + 20, height: margin + cell * matrix.size + 20 });
   const paper = canvas.getContext("2d");
-  paper.fillStyle = getComputedStyle(document.body).getPropertyValue("--tblr-bg-surface") || "#fff";
+  const { ink, ground } = papers(document.getElementById("matrix"));
+  paper.fillStyle = ground;
   paper.fillRect(0, 0, canvas.width, canvas.height);
-  const ink = getComputedStyle(document.body).color;
   paper.textBaseline = "middle";
   order.forEach((row, down) => order.forEach((column, across) => {
     if (!few && !matrix.at(row, column)) return;

@@ -14,6 +14,7 @@ const { address } = holder.dataset;
 let { about } = job;
 const gallery = about ? new Gallery(address, about.classes) : null;
 const view = new View(document.getElementById("matrix"), (row, column) => gallery?.open([row, column], true), job.report?.orders);
+view.confused = job.report?.confused;
 if (gallery) gallery.onOpen = (cell) => view.mark(cell);
 
 function kpi(name, text) { const place = $(`[data-kpi="${name}"]`); if (place) place.textContent = text; }

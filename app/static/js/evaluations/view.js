@@ -1,5 +1,6 @@
 // The card of a confusion matrix: chooses table or picture, keeps what is shown and in which order.
-import { $, $$, part } from "../dom.js";
+import { $$, make, part } from "../dom.js";
+import { percent, thousands } from "../words.js";
 import { Picture } from "./canvas.js";
 import { png } from "./png.js";
 import { table } from "./table.js";
@@ -38,11 +39,24 @@ export class View {
     if (this.matrix && this.matrix.size <= TABLE) this.draw();
   }
 
+  /** The pairs confused most, since single cells of a large matrix are hard to find. */
+  pairs() {
+    const items = this.confused.slice(0, 20).map(({ label, predicted, count, share }) => {
+      const button = make("button", { type: "button" }, make("span", { textContent: `${this.matrix.names[label]} taken for ${this.matrix.names[predicted]}` }), make("b", { className: "ms-auto", textContent: `${thousands(count)} (${percent(share, 0)})` }));
+      button.addEventListener("click", () => this.pick(label, predicted));
+      return button;
+    });
+    return make("div", { className: "ev-confused" }, ...items);
+  }
+
   draw() {
     if (!this.matrix) return;
     const { show, order } = this.state();
     if (this.matrix.size <= TABLE) { table(this.holder, this.matrix, { show, order, pick: this.pick, chosen: this.chosen }); return; }
-    this.picture ||= new Picture(this.holder, this.pick);
+    if (!this.picture) {
+      this.picture = new Picture(this.holder, this.pick);
+      if (this.confused?.length) this.holder.append(this.pairs());
+    }
     this.picture.show(this.matrix, show, order);
   }
 }
