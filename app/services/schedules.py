@@ -16,7 +16,11 @@ from models.training.optimizers import optimizers
 from models.training.schedule import follows_results, projected
 from models.training.schedules import schedules
 
-COMMON = ("schedule", "warmup", "warmup_percent", "warmup_start", "learning_rate", "optimizer", "network", "epochs")
+WEIGHTS = ("start_from", "weights_file", "pretrained")  # from trained weights, a blank rate is lower
+COMMON = (
+    *("schedule", "warmup", "warmup_percent", "warmup_start", "learning_rate", "optimizer", "network", "epochs"),
+    *WEIGHTS,
+)
 MOST_POINTS, MOST_POLICIES = 2001, 20
 
 
