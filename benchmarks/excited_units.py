@@ -66,7 +66,7 @@ def main() -> None:
         for some in (units[at : at + 64] for at in range(0, len(units), 64)):
             scene = Scene(net, layer, pixels.new_zeros(1, 1, 28, 28), pixels.new_ones(1, 1, 28, 28))
             ascent = Ascent(scene, tuple(some), VisualizationOptions())
-            ascent.advance(128 if quick else 256)
+            ascent.advance(128 if quick else 512)
             excited += sum(value > real[unit] for unit, value in zip(some, ascent.values(), strict=True))
         print(
             f"  {layer:8}{int(excited):4} of {len(units)} live units; {int((real <= 0).sum())} are not live", flush=True

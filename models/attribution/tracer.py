@@ -79,7 +79,7 @@ class Tracer(TorchFunctionMode):
         self._handlers = rules.handlers if rules is not None else {}
         self._keep, self._until, self._changes, self._check = keep, until, changes or {}, check
         self._listing = listing
-        self._names = Names(network)
+        self._names = Names(network) if listing or keep or until or changes else None  # walking frames takes time
         self._now: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         self._batch = 0
         self._parameters: dict[int, str] = {}
@@ -129,7 +129,8 @@ class Tracer(TorchFunctionMode):
         """Do the operation by its rule, or as it is; name it and keep what is wanted."""
         given = next((value for value in call.args if isinstance(value, torch.Tensor)), None)
         silent = call.name in PASSING
-        if not silent:
+        module = ""
+        if not silent and self._names is not None:
             call.site, module = self._names.name(call.name, calling_frame(2))
         result = self._handlers[call.name](call) if call.name in self._handlers else call.run()
         if isinstance(result, tuple | list):
@@ -145,6 +146,8 @@ class Tracer(TorchFunctionMode):
         if silent or axis is None or not values.is_floating_point() or values.shape[0] != self._batch:
             return result
         self.seen += 1
+        if self._names is None:
+            return result
         changed = self._note(call, module, values, axis)
         return result if changed is values else (changed, *result[1:]) if isinstance(result, tuple) else changed
 

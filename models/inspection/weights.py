@@ -81,9 +81,9 @@ def weights(params: Params, _blobs: list[bytes]) -> Answer:
         answer["bias"] = None if kernel.bias is None else float(kernel.bias[unit])
     else:
         first, count = int(params.get("first", 0)), min(int(params.get("count", PAGE)), PAGE)
+        if not 0 <= first < len(kernel.values):
+            raise UserError(f"{site.name} has {len(kernel.values)} units, so none is {first}.", field="first")
         pictures, kind, limit = units.tiles(kernel, first, count, colour=_sees_pixels(model, site))
-        if not len(pictures):
-            raise UserError(f"{site.name} has {len(kernel.values)} units.", field="first")
         if first == 0:
             answer |= {"figures": figures(kernel.values), **units.facts(kernel)}
             answer["bias"] = None if kernel.bias is None else figures(kernel.bias)

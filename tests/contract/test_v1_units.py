@@ -64,6 +64,7 @@ def test_layers_and_weights(inside: Model) -> None:
     assert inside.get("layers/pool1/weights").status_code == 422
     assert inside.get("layers/nothing/weights").json()["hint"] == "See the list of its layers."
     assert inside.get("layers/conv1/weights", unit=20).status_code == 422
+    assert inside.get("layers/conv1/weights", first=20).json()["detail"] == "conv1 has 20 units, so none is 20."
 
 
 def test_what_layers_make_of_an_image(inside: Model) -> None:

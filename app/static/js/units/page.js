@@ -49,7 +49,8 @@ function choose(unit, push = true) {
 
 function listed() {
   const words = $("#layer-search").value.trim().toLowerCase();
-  $("#layer-list").replaceChildren(...layers.filter((item) => !words || `${item.name} ${item.kind}`.toLowerCase().includes(words)).map((item) => {
+  const named = layers.filter((item) => item.name.toLowerCase().includes(words)), found = named.length ? named : layers.filter((item) => item.kind.toLowerCase().includes(words));
+  $("#layer-list").replaceChildren(...found.map((item) => {
     const link = make("a", { href: layerUrl(item.name), className: item.weights ? "" : "plain" }, make("b", { textContent: item.name }), make("span", { textContent: item.units }), make("small", { textContent: `${item.kind}${item.grid.length ? ` · ${item.grid.join("×")}` : ""}` }));
     link.dataset.layer = item.name;
     if (item === layer) link.setAttribute("aria-current", "page");

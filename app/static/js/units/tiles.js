@@ -19,7 +19,7 @@ export class Tiles {
   }
 
   reset(count) {
-    this.count = count;
+    Object.assign(this, { count, current: -1 });
     this.shown.clear();
     this.room.replaceChildren();
     this.box.scrollTop = 0;
@@ -27,13 +27,15 @@ export class Tiles {
   }
 
   layout() {
-    const width = this.box.clientWidth || 1;
-    this.columns = Math.max(1, Math.floor((width + GAP) / (this.size + GAP)));
+    const width = this.box.clientWidth || 1, columns = Math.max(1, Math.floor((width + GAP) / (this.size + GAP)));
+    const moved = columns !== this.columns;
+    this.columns = columns;
     const rows = Math.ceil(this.count / this.columns);
     this.room.style.height = `${rows * (this.size + GAP)}px`;
     this.box.style.height = `${rows * (this.size + GAP) + 4}px`;
     this.shown.clear();
     this.room.replaceChildren();
+    if (moved && this.current >= 0) this.mark(this.current); // its row is another one now
     this.draw();
   }
 

@@ -21,8 +21,8 @@ class View {
 export class Weights extends View {
   orders = [["network", "As in the network"], ["norm", "Largest weights first"]];
   async start(layer, order) {
-    this.layer = layer;
-    this.facts = layer.weights ? await weights(layer.name, { count: PAGE }) : null;
+    const facts = layer.weights ? await weights(layer.name, { count: PAGE }) : null;
+    Object.assign(this, { layer, facts }); // together: tiles that are drawn meanwhile are still those of the old layer
     if (!this.facts) { this.sorted([]); return; }
     const units = inOrder(this.facts.units);
     if (order === "norm") units.sort((a, b) => this.facts.norms[b] - this.facts.norms[a] || a - b);
