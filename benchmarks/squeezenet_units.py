@@ -1,6 +1,7 @@
 """A sheet of synthetic images for 64 units of a middle layer of a really trained SqueezeNet, for the docs and the eye.
 
-Writes docs/images/squeezenet-units.png. Needs ../shared/data/nets.tar.gz, or its folder in ``FOVEAL_NETS``.
+Writes docs/images/squeezenet-units.png. Needs ../shared/data/nets.tar.gz, or its folder in ``FOVEAL_NETS``;
+``FOVEAL_STEPS`` other than 512 is for hurry.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def main() -> None:
     mean, deviation = (torch.tensor(values).view(1, 3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_DEVIATION))
     low, high = ((level - mean).expand(1, 3, SIDE, SIDE) / deviation for level in (0.0, 1.0))
     scene = Scene(load(nets()), LAYER, low.contiguous(), high.contiguous())
-    count, steps = (8, 64) if quick else (UNITS, 512)
+    count, steps = (8, 64) if quick else (UNITS, int(os.environ.get("FOVEAL_STEPS", "512")))
     tiles, excited, started = [], 0, time.perf_counter()
     for first in range(0, count, CHUNK):
         ascent = Ascent(scene, tuple(range(first, first + CHUNK)), VisualizationOptions(steps=steps))
@@ -67,9 +68,9 @@ def main() -> None:
         ascent.advance(steps)
         excited += sum(now > max(0.0, then) for now, then in zip(ascent.values(), before, strict=True))
         tiles.append(ascent.pictures().numpy())
+        if not quick:
+            save(np.concatenate(tiles))
         print(f"{first + CHUNK} of {count} after {time.perf_counter() - started:.0f} s", flush=True)
-    if not quick:
-        save(np.concatenate(tiles))
     verdict(Claim(f"units of {LAYER} that their image excites", excited / count, least=0.95))
 
 

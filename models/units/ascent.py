@@ -24,7 +24,7 @@ from models.attribution.rectifiers import RECTIFIERS, rectifies
 from models.attribution.targets import class_scores, unit_maps
 from models.attribution.tracer import Call, Check, Tracer, evaluating
 
-VERSION = 1
+VERSION = 2
 """Goes up when the same options give other images."""
 STAGES = (32, 128, 512)
 WARM = 16
@@ -58,7 +58,12 @@ class VisualizationOptions:
         option("What is raised", "Of a unit with a map.", labels=OBJECTIVES),
     ] = "auto"
     steps: Annotated[int, option("Steps", "Pictures are shown after 32 and 128.", ge=1, le=4096)] = 512
-    transforms: Annotated[bool, option("Transforms", "Shift, turn and scale a little at each step.")] = True
+    transforms: Annotated[
+        bool,
+        option(
+            "Transforms", "Shift, turn and scale a little at each step (small images: in the first half of the steps)."
+        ),
+    ] = True
     jitter: Annotated[float, option("Shift", "As a share of the image's size.", ge=0, le=0.5, advanced=True)] = 1 / 14
     tv: Annotated[float, option("Total variation", "Weight of differences to neighbours.", ge=0, advanced=True)] = 0.0
     l2: Annotated[float, option("L2", "Weight of the distance from grey.", ge=0, advanced=True)] = 0.0
@@ -140,7 +145,9 @@ class Ascent:
 
     @property
     def _transforms(self) -> bool:
-        return self.options.transforms and self.options.method == "fourier"
+        """Small images settle without them in the second half: two pixels are much to a filter of five."""
+        settling = max(self.scene.low.shape[2:]) <= SMALL and self.step >= self.options.steps // 2
+        return self.options.transforms and self.options.method == "fourier" and not settling
 
     def _layer(self, pixels: torch.Tensor, *, warm: bool = False) -> torch.Tensor:
         """The layer's values for pixels 0..1, units second; what comes after the layer is not computed."""

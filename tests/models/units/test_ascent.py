@@ -29,7 +29,7 @@ def largest_of_real(layer: str) -> torch.Tensor:
 def test_nearly_every_unit_is_excited_above_all_real_images(layer: str) -> None:
     real = largest_of_real(layer)
     alive = [unit for unit, value in enumerate(real.tolist()) if value > 0]
-    ascent = Ascent(Scene(trained(), layer, LOW, HIGH), tuple(alive), VisualizationOptions())
+    ascent = Ascent(Scene(trained(), layer, LOW, HIGH), tuple(alive), VisualizationOptions(steps=160))
     ascent.advance(160)
     above = [value > real[unit] for unit, value in zip(alive, ascent.values(), strict=True)]
     assert sum(above) >= 0.95 * len(above)
