@@ -107,6 +107,7 @@ def editing(page: Page) -> Callable[[], float]:
     """Milliseconds from asking for a layer's duplicate until the source has changed; undone again each time."""
 
     def once() -> float:
+        page.wait_for_timeout(1500)  # the measuring of the text before is over, as when a person edits
         page.locator(".nw-node[data-id='conv0#1']").focus()
         page.keyboard.press("Home")
         page.keyboard.press("ArrowDown")
