@@ -1,6 +1,6 @@
 """A sheet of synthetic images for 64 units of a middle layer of a really trained SqueezeNet, for the docs and the eye.
 
-Writes docs/images/squeezenet-units.png. Needs ../shared/data/nets.tar.gz, or its folder in ``FOVEAL_NETS``;
+Writes docs/images/squeezenet-units.jpg. Needs ../shared/data/nets.tar.gz, or its folder in ``FOVEAL_NETS``;
 ``FOVEAL_STEPS`` other than 512 is for hurry.
 """
 
@@ -24,7 +24,7 @@ from models.units.ascent import Ascent, Scene, VisualizationOptions
 
 ROOT = Path(__file__).parent.parent
 ARCHIVE = ROOT.parent / "shared" / "data" / "nets.tar.gz"
-SHEET = ROOT / "docs" / "images" / "squeezenet-units.png"
+SHEET = ROOT / "docs" / "images" / "squeezenet-units.jpg"
 LAYER, UNITS, CHUNK, SIDE = "features.9.expand3x3", 64, 8, 128
 
 
@@ -78,7 +78,7 @@ def save(tiles: np.ndarray) -> None:
     """Eight in a row."""
     framed = [np.pad(tile, ((2, 2), (2, 2), (0, 0)), constant_values=255) for tile in tiles]
     rows = [np.concatenate(framed[at : at + 8], 1) for at in range(0, len(framed), 8)]
-    Image.fromarray(np.concatenate(rows)).save(SHEET, optimize=True)
+    Image.fromarray(np.concatenate(rows)).save(SHEET, quality=82)
 
 
 if __name__ == "__main__":
