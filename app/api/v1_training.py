@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from app.api.endpoint import Api, Input
+from app.api.inputs import Whole
 from app.api.outputs import Job
 from app.api.v1_jobs import one
 from app.auth import current
@@ -32,7 +33,7 @@ class ResumeIn(Input):
 class PriorityIn(Input):
     """Its place in the queue."""
 
-    priority: int = Field(ge=-jobs.MOST_PRIORITY, le=jobs.MOST_PRIORITY, description="Higher goes first; 0 is usual.")
+    priority: Whole = Field(ge=-jobs.MOST_PRIORITY, le=jobs.MOST_PRIORITY, description="Higher goes first; 0 is usual.")
 
 
 @api.operation("POST", "/models/<job_id>/steer", returns=Job)

@@ -82,7 +82,7 @@ class ImageIn(OfCheckpoint):
 class ActivationsIn(ImageIn):
     """Which layers' values, in which order."""
 
-    layers: Annotated[Annotated[list[Text], Field(max_length=1000)] | None, FromForm] = Field(
+    layers: Annotated[Annotated[list[Text], Field(max_length=500)] | None, FromForm] = Field(
         None, description="Blank: all."
     )
     order: Literal["network", "activation", "contribution"] = "network"

@@ -296,7 +296,8 @@ KINDS: dict[str, str] = {
 PLACES: dict[str, Any] = {
     "filetype": "csv",
     "extension": "image-segmentation",
-    "split": "train", "index": 0, "act": "save", "name": "lenet", "token_id": 999, "release": "0", "stamp": "0", "kind": "jobs",
+    "split": "train", "index": 0, "act": "save", "name": "lenet", "token_id": 999, "release": "0",
+    "stamp": "0", "kind": "jobs",
     "theme": "light", "filename": "js/theme.js", "format": "zip", "path": "x", "number": 1, "layer": "conv1", "unit": 0,
 }  # fmt: skip
 FORMATS = {"evaluations.answers": "csv"}  # where it is no archive

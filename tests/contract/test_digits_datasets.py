@@ -220,7 +220,7 @@ def test_12_14_15_16_every_kind_of_image(digits: Script, dataset_form: dict[str,
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("backend", "hdf5"), ("method", "textfile"), ("method", "s3"), ("folder_train", "http://localhost/set/")],
+    [("backend", "hdf5"), ("method", "s3"), ("folder_train", "http://localhost/set/")],
 )
 def test_14_what_foveal_lacks_is_refused_by_name(
     digits: Script, dataset_form: dict[str, Any], field: str, value: str

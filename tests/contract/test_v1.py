@@ -237,7 +237,7 @@ def test_filters(olga: FlaskClient, lab: Lab, dataset: JobRow, model: JobRow) ->
 
     assert model.id in ids("type=model&status=Done&status=Running")
     assert dataset.id not in ids("type=model")
-    assert ids(f"parent={dataset.id}") == {model.id}
+    assert ids(f"parent={dataset.id}&type=model") == {model.id}
     assert ids("text=gradients") >= {dataset.id}
     assert olga.get("/api/v1/jobs?status=Nonsense").status_code == 422
     assert olga.get("/api/v1/jobs?nonsense=1").status_code == 422

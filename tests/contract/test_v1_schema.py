@@ -28,7 +28,8 @@ from tests.app.finished import built_dataset, model_with_checkpoint
 from tests.data.factory import make_gradient_folder
 
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
-ANY_BODY = ("/api/v1/uploads", "/api/v1/models/weights/files", "/api/v1/networks/files")  # any bytes are a valid body there, and most are no archive
+ANY_BODY = ("/api/v1/uploads", "/api/v1/models/weights/files", "/api/v1/networks/files")
+"""Any bytes are a valid body there, and most are no such file."""
 
 
 document = describe(APIS, "/api/v1")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -26,11 +25,16 @@ GIGABYTE = 1 << 20  # in kilobytes, as the system counts a process's memory
 
 def worker(folder: JobFolder) -> int:
     """Run the job in a process of its own; returns the most memory that it had, in kB. Its output is its log."""
-    with folder.log_path.open("wb") as log:
-        process = subprocess.Popen([sys.executable, "-m", "jobs.worker", str(folder.path)], stdout=log, stderr=log)
-        _, status, usage = os.wait4(process.pid, 0)
-    assert os.waitstatus_to_exitcode(status) == 0, folder.log_tail()
-    return int(usage.ru_maxrss)
+    script = (
+        "import resource, subprocess, sys\n"
+        "with open(sys.argv[2], 'wb') as log:\n"
+        "    subprocess.run([sys.executable, '-m', 'jobs.worker', sys.argv[1]], stdout=log, stderr=log, check=True)\n"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
+    )  # a small process in between: a child's figure begins with what its parent had when it was forked
+    command = [sys.executable, "-c", script, str(folder.path), str(folder.log_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, folder.log_tail()
+    return int(done.stdout)
 
 
 def asked(root: Path, kind: str, task: str, options: Any, parents: tuple[str, ...] = ()) -> JobFolder:
