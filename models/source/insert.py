@@ -120,6 +120,8 @@ def duplicate(bench: Workbench, edit: Duplicate) -> Draft:
     statement, attribute = bench.assignment(node), bench.attribute(node)
     if not isinstance(statement, ast.Assign) or attribute is None or node.loop is not None:
         raise CannotEdit(f"`{node.label}` is not made by a line of its own.")
+    if not isinstance(statement.targets[0], ast.Attribute):  # made elsewhere and passed in: no attribute to put beside
+        raise CannotEdit(f"`{node.label}` is made outside of the class that uses it.", "Double it in the code.")
     cls, this = naming.self_of(bench.syntax, bench.expression(node.location, node.label))
     name = naming.fresh(bench.syntax, cls, node.op) if not attribute[-1:].isdigit() else _next(bench, cls, attribute)
     target, value = bench.source.snippet(statement.targets[0]), bench.source.snippet(statement.value)

@@ -66,7 +66,7 @@ def test_curves_are_saved_as_pictures_and_numbers(page: Page, lab: Lab) -> None:
     until(lambda: lab.get()["status"] == "Done", 90, "the end")
     page.goto(f"{lab.url}/models/{lab.model}")
     page.locator('[data-plots="accuracy"] canvas').first.wait_for()
-    page.wait_for_function("!document.querySelector('[data-plots=accuracy]').classList.contains('fv-empty')")
+    expect(page.locator('[data-plots="accuracy"]:not(.fv-empty)')).to_be_visible()
     page.click("text=Export")
     with page.expect_download() as svg:
         page.click('[data-export="svg"]')
