@@ -18,7 +18,8 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 class Settings(BaseModel):
     """How this server runs. Every field can be set in config.toml (same name) or as FOVEAL_<NAME>."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Pydantic leaves defaults as they are unless told: "~" would be a folder of that name where the server starts.
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     host: Annotated[str, Field(description="Address to listen on; any but 127.0.0.1 needs an admin account.")] = (
         "127.0.0.1"

@@ -29,6 +29,12 @@ def test_later_layers_win(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (found.port, found.host, found.cpu_slots) == (3, "10.0.0.1", 2)
 
 
+def test_the_default_home_is_in_the_users_folder(file: Path) -> None:
+    """Whatever folder the server is started in."""
+    assert load_settings(file.with_name("none.toml")).home == Path.home() / ".foveal"
+    assert Settings().home == Path.home() / ".foveal"
+
+
 def test_lists_in_the_environment(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOVEAL_DATA_ROOTS", "/a:~/b")
     monkeypatch.setenv("FOVEAL_ALLOWED_HOSTS", "a.example, b.example")
