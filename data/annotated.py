@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from data.errors import UserError
 from data.files import counted, require_file, shown
 from data.peek import CLUTTER, is_image
+from data.walking import each_folder
 
 IMAGE_FOLDERS = ("images", "image", "jpegimages", "img", "imgs", "image_2", "leftimg8bit", "photos", "data")
 CLASS_FILES = ("labels.txt", "classes.txt", "class_names.txt", "names.txt", "codes.txt", "obj.names", "classes.names")
@@ -50,21 +51,19 @@ def stem(name: str) -> str:
 
 
 def walk(root: str) -> Iterator[tuple[str, list[str]]]:
-    """(folder, sorted names of its files) of a folder and all below it, sorted; each real folder is read once."""
-    waiting, seen = [root], set[tuple[int, int]]()
-    while waiting:
-        here = waiting.pop()
-        try:
-            status = os.stat(here)
-            if (status.st_dev, status.st_ino) in seen:
-                continue
-            seen.add((status.st_dev, status.st_ino))
-            with os.scandir(here) as entries:
-                found = sorted((entry.name, entry.is_dir()) for entry in entries)
-        except OSError as error:
-            raise UserError(f"{shown(here)} cannot be read: {error.strerror}.", field="folder") from None
-        yield here, [name for name, is_folder in found if not is_folder and not name.startswith("._")]
-        waiting += [os.path.join(here, name) for name, folder in reversed(found) if folder and name not in CLUTTER]
+    """(folder, sorted names of its files) of a folder and all below it. Raises UserError for an unreadable one."""
+    return each_folder(root, _look, _refuse)
+
+
+def _look(folder: str) -> tuple[list[str], list[str]]:
+    with os.scandir(folder) as entries:
+        found = [(entry.name, entry.is_dir()) for entry in entries]
+    files = [name for name, is_folder in found if not is_folder and not name.startswith("._")]
+    return files, [name for name, is_folder in found if is_folder and name not in CLUTTER]
+
+
+def _refuse(folder: str, error: OSError) -> None:
+    raise UserError(f"{shown(folder)} cannot be read: {error.strerror}.", field="folder") from None
 
 
 def class_file(given: str | None, folders: Iterable[str]) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import MISSING, dataclass, fields
 from fnmatch import fnmatch
 from functools import cached_property
 from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, BinaryIO, Union, cast, get_args, get_origin, get_type_hints
 
 from flask import Blueprint, Response, request
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
@@ -156,6 +156,13 @@ def form_body(operation: Operation) -> dict[str, Any]:
     if request.mimetype not in operation.takes:
         raise UnsupportedMediaType(f"Send {' or '.join(operation.takes)}, not {request.mimetype}.")
     return request.form.to_dict()
+
+
+def sent_file(name: str) -> tuple[BinaryIO, str]:
+    """The file that the request brings and its name: the body itself, called ``name``, or the file `file` of a form."""
+    sent = request.files.get("file") if request.mimetype == "multipart/form-data" else None
+    stream, name = (sent.stream, sent.filename or "") if sent else (request.stream, name)
+    return cast(BinaryIO, stream), name
 
 
 def _no_constant(text: str) -> Any:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
-from flask import Response, url_for
+from flask import Response
 from pydantic import Field
 
 from app.api.endpoint import Api, Input, form_model
-from app.api.idempotency import once
 from app.api.inputs import BIG, TypedJobQuery
 from app.api.outputs import Created, Job, JobPage, Output
-from app.api.v1_jobs import job_page, one
+from app.api.v1_jobs import created, job_page, one
 from app.auth import current
 from app.extensions import context
 from app.services import atlases, jobs
@@ -99,9 +98,7 @@ def list_atlases(query: TypedJobQuery) -> dict[str, Any]:
 @api.operation("POST", "/atlases", returns=Created, status=201, idempotent=True)
 def create_atlas(body: AtlasIn) -> dict[str, Any]:  # type: ignore[valid-type]
     """Find the images of a split that excite each unit of a model most and least."""
-    values = cast(Input, body).model_dump(exclude_unset=True)
-    row = once(values, lambda: atlases.create(context(), current(), values))
-    return {**jobs.describe(context(), row), "url": url_for("v1.get_atlas", job_id=row.id)}
+    return created(body, atlases.create, "v1.get_atlas")
 
 
 @api.operation("GET", "/atlases/<job_id>", returns=Job)

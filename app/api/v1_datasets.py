@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, BinaryIO, cast
 
-from flask import Response, request, url_for
+from flask import Response, request
 
-from app.api.endpoint import Api, Input
-from app.api.idempotency import once
+from app.api.endpoint import Api
 from app.api.inputs import (
     DatasetIn,
     PageQuery,
@@ -19,7 +18,7 @@ from app.api.inputs import (
     ViewQuery,
 )
 from app.api.outputs import Created, Failures, FullRecord, Job, JobPage, Marked, PathFound, Records, Uploaded
-from app.api.v1_jobs import job_page, one
+from app.api.v1_jobs import created, job_page, one
 from app.auth import current
 from app.extensions import context, offload
 from app.services import annotations, datasets, explorer, jobs, uploads
@@ -42,9 +41,7 @@ def list_datasets(query: TypedJobQuery) -> dict[str, Any]:
 @api.operation("POST", "/datasets", returns=Created, status=201, idempotent=True)
 def create_dataset(body: DatasetIn) -> dict[str, Any]:  # type: ignore[valid-type]
     """Build a dataset from a folder on the server (or the path that an upload gave)."""
-    values = cast(Input, body).model_dump(exclude_unset=True)
-    row = once(values, lambda: datasets.create(context(), current(), values))
-    return {**jobs.describe(context(), row), "url": url_for("v1.get_dataset", job_id=row.id)}
+    return created(body, datasets.create, "v1.get_dataset")
 
 
 @api.operation("GET", "/datasets/options", returns=dict[str, Any])

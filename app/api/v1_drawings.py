@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, BinaryIO, cast
+from typing import Annotated, Any
 
-from flask import Response, request
+from flask import Response
 from pydantic import Field, StrictBool
 
-from app.api.endpoint import Api, Input
+from app.api.endpoint import Api, Input, sent_file
 from app.api.inputs import Count, UploadQuery
 from app.api.outputs import Uploaded
 from app.api.v1_networks import Drawn, Node
@@ -52,9 +52,7 @@ class DrawnFile(Drawn):
 )
 def upload_network_file(query: UploadQuery) -> dict[str, Any]:
     """Store a .pt2 or .onnx file: as the body, its name in `filename`, or as the file `file` of a form."""
-    sent = request.files.get("file") if request.mimetype == "multipart/form-data" else None
-    stream, name = (sent.stream, sent.filename or "") if sent else (request.stream, query.filename)
-    return {"path": drawings.receive(context(), current(), cast(BinaryIO, stream), name)}
+    return {"path": drawings.receive(context(), current(), *sent_file(query.filename))}
 
 
 @api.operation("POST", "/networks/files/draw", returns=DrawnFile)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
-from flask import Response, url_for
+from flask import Response
 from pydantic import Field
 
 from app.api.endpoint import Api, Input, form_model
-from app.api.idempotency import once
 from app.api.inputs import BIG, PageQuery, SpriteQuery, TypedJobQuery
 from app.api.outputs import Created, Job, JobPage, Output
-from app.api.v1_jobs import job_page, one
+from app.api.v1_jobs import created, job_page, one
 from app.auth import current
 from app.extensions import context
 from app.services import evaluation_export, evaluation_images, evaluations, jobs
@@ -128,9 +127,7 @@ def list_evaluations(query: TypedJobQuery) -> dict[str, Any]:
 @api.operation("POST", "/evaluations", returns=Created, status=201, idempotent=True)
 def create_evaluation(body: EvaluationIn) -> dict[str, Any]:  # type: ignore[valid-type]
     """Judge a model on a split of a dataset, a folder, or the images of a list on the server."""
-    values = cast(Input, body).model_dump(exclude_unset=True)
-    row = once(values, lambda: evaluations.create(context(), current(), values))
-    return {**jobs.describe(context(), row), "url": url_for("v1.get_evaluation", job_id=row.id)}
+    return created(body, evaluations.create, "v1.get_evaluation")
 
 
 @api.operation("GET", "/evaluations/options", returns=dict[str, Any])

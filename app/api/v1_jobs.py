@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
-from flask import Response
+from flask import Response, url_for
 
 from app.api.endpoint import Api
+from app.api.idempotency import once
 from app.api.inputs import AfterQuery, JobChange, JobQuery, LogQuery, SeriesQuery, Since, TypedJobQuery
 from app.api.outputs import Events, Job, JobPage, Metrics, Related, Series, Update
 from app.auth import current
@@ -60,6 +62,13 @@ def read_cursor(text: str | None, sort: str) -> tuple[Any, str] | None:
 def one(job_id: str, type: str | None = None) -> JobRow:
     """The job, if it may be seen."""
     return find_job(context(), current(), job_id, type)
+
+
+def created(body: Any, create: Callable[..., JobRow], endpoint: str) -> dict[str, Any]:
+    """The new job that ``create(ctx, who, values)`` makes of a body's fields, with its address; made once a key."""
+    values = body.model_dump(exclude_unset=True)
+    row = once(values, lambda: create(context(), current(), values))
+    return {**jobs.describe(context(), row), "url": url_for(endpoint, job_id=row.id)}
 
 
 @api.operation("GET", "/jobs", returns=JobPage)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 from typing import Any, cast
 
-from flask import Response, request, url_for
+from flask import Response, request
 
 from app.api.endpoint import FIELDS, Api, Input
-from app.api.idempotency import once
 from app.api.inputs import ArchiveQuery, ClassifyIn, ClassifyQuery, ModelIn, TypedJobQuery
 from app.api.outputs import Checked, Classified, Created, Job, JobPage, Network
-from app.api.v1_jobs import job_page, one
+from app.api.v1_jobs import created, job_page, one
 from app.auth import current
 from app.extensions import context
 from app.services import jobs, models
@@ -43,9 +42,7 @@ def list_models(query: TypedJobQuery) -> dict[str, Any]:
 @api.operation("POST", "/models", returns=Created, status=201, idempotent=True)
 def create_model(body: ModelIn) -> dict[str, Any]:  # type: ignore[valid-type]
     """Train a network on a dataset. A network that the image size does not fit is refused at once."""
-    values = cast(Input, body).model_dump(exclude_unset=True)
-    row = once(values, lambda: models.create(context(), current(), values))
-    return {**jobs.describe(context(), row), "url": url_for("v1.get_model", job_id=row.id)}
+    return created(body, models.create, "v1.get_model")
 
 
 @api.operation("GET", "/models/options", returns=dict[str, Any])

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 
-from flask import request
-
-from app.api.endpoint import Api, Input
+from app.api.endpoint import Api, Input, sent_file
 from app.api.inputs import ModelIn, UploadQuery
 from app.api.outputs import Output, Uploaded
 from app.auth import current
@@ -57,6 +55,4 @@ def upload_weights(query: UploadQuery) -> dict[str, Any]:
 
     Send it as the body with its name in `filename`, or as multipart field `file`.
     """
-    sent = request.files.get("file") if request.mimetype == "multipart/form-data" else None
-    stream, name = (sent.stream, sent.filename or "") if sent else (request.stream, query.filename)
-    return {"path": weights.receive(context(), current(), cast(BinaryIO, stream), name)}
+    return {"path": weights.receive(context(), current(), *sent_file(query.filename))}

@@ -13,13 +13,13 @@ from typing import Any
 from app.services import analysis_jobs
 from app.services.context import Conflict, Context, NotFound, find_job, require
 from app.services.offload import offload
-from app.services.paths import roots, server_path
+from app.services.paths import roots, server_path, server_paths
 from app.services.sprites import as_png, sheet
 from app.services.submit import Order, parse_form, submit
 from data.checks import PATHS, check_options
 from data.database import Dataset, Split
 from data.dataset_options import DatasetOptions
-from data.errors import InvalidOptions, UserError
+from data.errors import UserError
 from data.exclusion import parse_list, read_list, write_list
 from data.options import parse, plain
 from data.whole import write_json
@@ -79,17 +79,7 @@ def listed(ctx: Context, who: Principal, options: DatasetOptions) -> list[str]:
 
 def _checked(ctx: Context, who: Principal, options: DatasetOptions) -> DatasetOptions:
     """The options with real folders inside the allowed roots. Raises InvalidOptions for all wrong folders at once."""
-    wrong: dict[str, list[str]] = {}
-    folders: dict[str, str] = {}
-    for field in PATHS:
-        if text := getattr(options, field):
-            try:
-                folders[field] = str(server_path(ctx, who, text, field))
-            except UserError as error:
-                wrong[field] = [str(error)]
-    if wrong:
-        raise InvalidOptions(wrong)
-    options = parse(DatasetOptions, {**plain(options), **folders})
+    options = parse(DatasetOptions, {**plain(options), **server_paths(ctx, who, options, PATHS)})
     offload(check_options, options)  # looks at folders, which may be slow
     return options
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from app.services.context import Context
-from data.errors import UserError
+from data.errors import InvalidOptions, UserError
 from data.roots import inside
 from jobs.permissions import Principal
 
@@ -31,6 +33,24 @@ def server_path(ctx: Context, who: Principal, text: str, field: str) -> Path:
     if not os.path.exists(path):
         raise UserError(f"{path} does not exist on the server.", field=field)
     return path
+
+
+def server_paths(ctx: Context, who: Principal, options: Any, fields: Iterable[str]) -> dict[str, str]:
+    """Those of the ``fields`` of options that are given, as real paths inside the roots.
+
+    Raises InvalidOptions for all wrong ones at once.
+    """
+    wrong: dict[str, list[str]] = {}
+    paths: dict[str, str] = {}
+    for field in fields:
+        if text := getattr(options, field):
+            try:
+                paths[field] = str(server_path(ctx, who, text, field))
+            except UserError as error:
+                wrong[field] = [str(error)]
+    if wrong:
+        raise InvalidOptions(wrong)
+    return paths
 
 
 def server_folder(ctx: Context, who: Principal, text: str, field: str) -> Path:

@@ -13,12 +13,12 @@ from typing import Annotated, Any, Literal
 
 from app.services.context import Context, NotFound, require
 from app.services.offload import offload, offload_all
-from app.services.paths import roots, server_path
+from app.services.paths import roots, server_path, server_paths
 from app.services.preview_sheet import Cells, Made, compose, draw
 from app.services.searching import Search
 from data.codecs import MIMETYPES, encode
 from data.dataset_options import DatasetOptions
-from data.errors import InvalidOptions, UserError
+from data.errors import UserError
 from data.files import read_file, shown
 from data.options import option, parse, plain, schema
 from data.placement import Size
@@ -170,16 +170,7 @@ def _options(ctx: Context, who: Principal, values: Mapping[str, Any]) -> Dataset
     """Dataset options of form values, their paths real and inside the roots. Raises InvalidOptions for all at once."""
     options = parse(DatasetOptions, {name: values[name] for name in _fields() if name in values})
     find_resize_mode(options.resize_mode)
-    wrong: dict[str, list[str]] = {}
-    paths: dict[str, str] = {}
-    for name, is_path in _fields().items():
-        if is_path and (text := getattr(options, name)):
-            try:
-                paths[name] = str(server_path(ctx, who, text, name))
-            except UserError as error:
-                wrong[name] = [str(error)]
-    if wrong:
-        raise InvalidOptions(wrong)
+    paths = server_paths(ctx, who, options, [name for name, is_path in _fields().items() if is_path])
     return replace(options, **paths)
 
 

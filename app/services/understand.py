@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from app.services.context import Context, require
-from app.services.paths import roots, server_path
+from app.services.paths import roots, server_paths
 from data.checks import PATHS
 from data.dataset_options import DatasetOptions
-from data.errors import InvalidOptions, UserError
+from data.errors import UserError
 from data.files import shown
 from data.objects.geometry import classes_in
 from data.objects.table import ObjectGroup
@@ -67,17 +67,7 @@ def checked(ctx: Context, who: Principal, values: Mapping[str, Any]) -> DatasetO
     if not given.get("folder"):
         raise UserError("Give a folder or file on the server.", field="folder")
     options = parse(DatasetOptions, given)
-    wrong: dict[str, list[str]] = {}
-    paths = {}
-    for name in PATHS:
-        if text := getattr(options, name):
-            try:
-                paths[name] = str(server_path(ctx, who, text, name))
-            except UserError as error:
-                wrong[name] = [str(error)]
-    if wrong:
-        raise InvalidOptions(wrong)
-    return parse(DatasetOptions, {**given, **paths})
+    return parse(DatasetOptions, {**given, **server_paths(ctx, who, options, PATHS)})
 
 
 def _alternative(source: Source, clue: Clue) -> dict[str, str]:

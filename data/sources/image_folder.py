@@ -18,6 +18,7 @@ from data.peek import CLUTTER, IMAGES, Peek, ending, is_image
 from data.sources import Clue, Listing, source
 from data.split_names import split_of
 from data.splits import Group
+from data.walking import each_folder
 from data.workspace import ANYWHERE, Workspace
 
 if TYPE_CHECKING:
@@ -92,24 +93,12 @@ def detect_layout(root: str) -> str:
 
 
 def images_below(folder: str, findings: Findings) -> Iterator[tuple[str, list[str]]]:
-    """(folder, sorted image names) of a folder and all below it, in sorted order.
+    """(folder, sorted image names) of a folder and all below it, in sorted order; what is passed over is noted."""
 
-    Links to folders are followed; each real folder is read once, so that links cannot make a circle or doubles.
-    """
-    waiting, seen = [folder], set[tuple[int, int]]()
-    while waiting:
-        here = waiting.pop()
-        try:
-            status = os.stat(here)
-            if (status.st_dev, status.st_ino) in seen:
-                continue
-            seen.add((status.st_dev, status.st_ino))
-            names, folders = _look(here, findings)
-        except OSError as error:
-            findings.unreadable.append(f"{shown(here)} could not be read: {error.strerror}")
-            continue
-        yield here, sorted(names)
-        waiting += sorted((os.path.join(here, name) for name in folders), reverse=True)
+    def failed(here: str, error: OSError) -> None:
+        findings.unreadable.append(f"{shown(here)} could not be read: {error.strerror}")
+
+    return each_folder(folder, lambda here: _look(here, findings), failed)
 
 
 def _look(folder: str, findings: Findings) -> tuple[list[str], list[str]]:

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from data.annotated import class_file, class_names, held_words, require_pictures, stem, text_of, walk
 from data.errors import UserError
 from data.files import counted, require_folder, shown
@@ -110,6 +108,8 @@ def read_layout(options: DatasetOptions) -> Layout:
 
 
 def _by_yaml(path: str) -> Layout:
+    import yaml  # here, not above: the web lists all sources and reads no YAML
+
     try:
         said = yaml.safe_load(text_of(path, 1 << 20))
     except (yaml.YAMLError, RecursionError) as error:

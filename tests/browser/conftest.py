@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from benchmarks._server import running
 
@@ -38,6 +38,12 @@ def browser() -> Iterator[Browser]:
         pytest.skip(f"{CHROMIUM} is not installed (apt-get install chromium)")
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+
+
+@pytest.fixture(autouse=True)
+def _patience(request: pytest.FixtureRequest) -> None:
+    """How long expectations wait: the module's PATIENCE in milliseconds, else Playwright's own five seconds."""
+    expect.set_options(timeout=getattr(request.module, "PATIENCE", 5_000))
 
 
 @pytest.fixture(params=[(1280, 800)], ids=lambda size: f"{size[0]}x{size[1]}")

@@ -19,13 +19,6 @@ PATIENCE = 45_000
 """Milliseconds: an inspector that starts, and torchvision's first import, take long on a busy machine."""
 
 
-@pytest.fixture(autouse=True)
-def _patient() -> Iterator[None]:
-    expect.set_options(timeout=PATIENCE)
-    yield
-    expect.set_options(timeout=5_000)
-
-
 @pytest.fixture
 def dataset(address: str) -> Iterator[str]:
     """A finished dataset with three classes of ten and one of five."""

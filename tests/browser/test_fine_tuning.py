@@ -15,7 +15,7 @@ from models.source_loader import load_network
 from tests.data.factory import make_gradient_folder
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
-expect.set_options(timeout=20_000)
+PATIENCE = 20_000
 
 
 @pytest.fixture(scope="module")

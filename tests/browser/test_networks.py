@@ -16,7 +16,7 @@ from tests.browser.test_main_job import wait_done
 from tests.data.factory import make_gradient_folder
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
-expect.set_options(timeout=20_000)
+PATIENCE = 20_000
 LOOP = """from torch import nn
 
 

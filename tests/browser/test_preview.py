@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,13 +12,6 @@ from tests.data.factory import make_gradient_folder
 pytestmark = [pytest.mark.browser, pytest.mark.process]
 PATIENCE = 45_000
 """Milliseconds: an inspector that starts, and torchvision's first import, take long on a busy machine."""
-
-
-@pytest.fixture(autouse=True)
-def _patient() -> Iterator[None]:
-    expect.set_options(timeout=PATIENCE)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture

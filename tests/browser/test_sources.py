@@ -13,7 +13,7 @@ from benchmarks._server import running
 from tests.data.sources.helpers import picture, text
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
-expect.set_options(timeout=30_000)
+PATIENCE = 30_000
 BOX = "<bndbox><xmin>10</xmin><ymin>5</ymin><xmax>50</xmax><ymax>35</ymax></bndbox>"
 
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.data.factory import make_gradient_folder
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
-expect.set_options(timeout=45_000)  # the first look starts the process that has PyTorch
+PATIENCE = 45_000  # the first look starts the process that has PyTorch
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,6 @@
 // Boxes, outlines, keypoints and masks over a record's picture, each class in its colour; the legend shows and hides them.
-import { $, $$, make } from "./dom.js";
+import { $, $$, make, svg as shape } from "./dom.js";
 
-const SVG = "http://www.w3.org/2000/svg";
-const shape = (name, attributes) => {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  return element;
-};
 const channels = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
 
 /** The SVG of all objects, in pixels of the picture. */

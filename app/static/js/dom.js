@@ -11,6 +11,14 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
+/** An SVG element; attributes and children that are null or undefined are left out, text is never read as markup. */
+export function svg(tag, attributes = {}, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) if (value !== null && value !== undefined) element.setAttribute(name, value);
+  element.append(...children.filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
 /** The page's own data, which the server wrote as JSON into a script element. */
 export const pageData = (id) => JSON.parse(document.getElementById(id).textContent);
 

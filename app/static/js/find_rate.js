@@ -1,15 +1,8 @@
 // The learning-rate finder: loss against rate from a short real run; a click on the plot picks the rate.
-import { $, make, ask } from "./dom.js";
+import { $, make, ask, svg } from "./dom.js";
 import { figure } from "./words.js";
 
-const SPACE = "http://www.w3.org/2000/svg", WIDTH = 640, HEIGHT = 200, LEFT = 48, BOTTOM = 24, TOP = 10;
-const svg = (tag, properties, text) => {
-  const element = document.createElementNS(SPACE, tag);
-  for (const [key, value] of Object.entries(properties)) element.setAttribute(key, value);
-  if (text !== undefined) element.textContent = text;
-  return element;
-};
-
+const WIDTH = 640, HEIGHT = 200, LEFT = 48, BOTTOM = 24, TOP = 10;
 /** The plot of a finder's run; ``pick(rate)`` hears of clicks. */
 function plot(found, pick) {
   const low = Math.log(found.rates[0]), high = Math.log(found.rates.at(-1));

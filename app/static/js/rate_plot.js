@@ -1,17 +1,9 @@
 // The plot of planned learning rates: several curves, linear or logarithmic, a read-out, and points that can be dragged.
-import { make } from "./dom.js";
+import { make, svg } from "./dom.js";
 import { figure } from "./words.js";
 
-const SPACE = "http://www.w3.org/2000/svg";
 const LEFT = 56, RIGHT = 10, TOP = 12, BOTTOM = 24, HEIGHT = 210, DECADES = 7;
 export const INKS = ["var(--fv-fourth)", "var(--fv-train)", "var(--fv-val)", "var(--fv-third)", "#8c6bb1", "#7f7f7f"];
-
-const svg = (tag, properties, text) => {
-  const element = document.createElementNS(SPACE, tag);
-  for (const [key, value] of Object.entries(properties)) element.setAttribute(key, value);
-  if (text !== undefined) element.textContent = text;
-  return element;
-};
 
 /** Round numbers from low to high, for the labels of an axis. */
 function ticks(low, high, wanted = 4) {

@@ -1,15 +1,8 @@
 // Small plots in SVG: one curve, and a ridge plot of histograms over time.
-import { make } from "./dom.js";
+import { make, svg } from "./dom.js";
 import { figure, percent, thousands } from "./words.js";
 
-const SPACE = "http://www.w3.org/2000/svg", WIDTH = 380, HEIGHT = 170, LEFT = 52, BOTTOM = 20, TOP = 8;
-const svg = (tag, properties, text) => {
-  const element = document.createElementNS(SPACE, tag);
-  for (const [key, value] of Object.entries(properties)) element.setAttribute(key, value);
-  if (text !== undefined) element.textContent = text;
-  return element;
-};
-
+const WIDTH = 380, HEIGHT = 170, LEFT = 52, BOTTOM = 20, TOP = 8;
 function framed(title, label, ...parts) {
   const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "fv-small", role: "img", "aria-label": label });
   picture.append(...parts);

@@ -19,6 +19,7 @@ class Adam:
 
     rate: ClassVar[float | None] = 0.001
     decay: ClassVar[float] = 0.0
+    decoupled: ClassVar[bool] = False  # whether weight decay stands beside the gradient, as in AdamW
 
     beta1: Annotated[float, option("Beta 1", "Memory of the gradients.", ge=0, lt=1, advanced=True)] = 0.9
     beta2: Annotated[float, option("Beta 2", "Memory of their squares.", ge=0, lt=1, advanced=True)] = 0.999
@@ -26,10 +27,11 @@ class Adam:
     amsgrad: Annotated[bool, option("AMSGrad", "Never let the memory of squares shrink.", advanced=True)] = False
 
     def make(self, groups: Groups, common: Common) -> TorchOptimizer:
-        """torch's Adam."""
+        """torch's Adam, or its AdamW."""
         from torch import optim
 
-        return optim.Adam(
+        kind = optim.AdamW if self.decoupled else optim.Adam
+        return kind(
             groups,
             lr=common.rate,
             weight_decay=common.decay,

@@ -1,13 +1,7 @@
 // Small plots of shares, 0 to 1 on both axes, as SVG: lines, bars and a dot that can be moved.
-const NAMESPACE = "http://www.w3.org/2000/svg";
-const WIDTH = 170, HEIGHT = 140, LEFT = 24, BOTTOM = 16, TOP = 6, RIGHT = 4;
+import { svg as draw } from "../dom.js";
 
-function draw(tag, attributes, text) {
-  const element = document.createElementNS(NAMESPACE, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
+const WIDTH = 170, HEIGHT = 140, LEFT = 24, BOTTOM = 16, TOP = 6, RIGHT = 4;
 
 export const across = (value) => LEFT + value * (WIDTH - LEFT - RIGHT);
 export const up = (value, most = 1) => TOP + (1 - value / (most || 1)) * (HEIGHT - TOP - BOTTOM);

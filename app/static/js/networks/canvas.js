@@ -1,17 +1,9 @@
 // The drawing: cards and lines as SVG, so that they take the page's colours, can be focused and can be exported.
+import { svg } from "../dom.js";
 import { CARD } from "./layout.js";
 import { rows, spoken } from "./figures.js";
 
-const NS = "http://www.w3.org/2000/svg";
 const NEAR = 16; // how close to a line the pointer must be to mean it, pixels
-
-/** An SVG element; text is never read as markup. */
-export function svg(tag, attributes = {}, ...children) {
-  const element = document.createElementNS(NS, tag);
-  for (const [name, value] of Object.entries(attributes)) if (value !== null && value !== undefined) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
 
 const words = (text, x, y, kind, anchor) => svg("text", { x, y, class: kind, "text-anchor": anchor }, text);
 

@@ -1,14 +1,6 @@
 // Figures about weights or values as a small list and a histogram.
-import { make } from "../dom.js";
+import { make, svg } from "../dom.js";
 import { short } from "./api.js";
-
-const SVG = "http://www.w3.org/2000/svg";
-const svg = (tag, attributes, ...children) => {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-};
 
 /** A list of [word, value] pairs. */
 export function facts(pairs) {
