@@ -25,7 +25,7 @@ FIELDS = ("application/json", "multipart/form-data", "application/x-www-form-url
 class Input(BaseModel):
     """Base of what comes in: a field that is not known is a mistake, not to be passed over."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, populate_by_name=True, defer_build=True)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
-"""The OpenAPI 3.1 description, made from the operations themselves."""
+"""The OpenAPI 3.1 description, made from the operations themselves: ``python -m app.api.openapi PREFIX`` prints it."""
 
 from __future__ import annotations
 
 import inspect
+import json
 import re
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -125,3 +127,14 @@ def _schema(adapter: TypeAdapter[Any], schemas: dict[str, Any], mode: Any) -> di
 
 def _expanded(adapter: TypeAdapter[Any], schemas: dict[str, Any]) -> dict[str, Any]:
     return _schema(adapter, schemas, "validation")
+
+
+def main(prefix: str) -> None:
+    """Print the document of the routes below ``prefix`` ("/api/v1")."""
+    from app.api.v1 import APIS  # which asks this module, run as a program, for the document
+
+    print(json.dumps(describe(APIS, prefix)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

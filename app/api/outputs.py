@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class Output(BaseModel):
     """Base of what goes out."""
 
-    model_config = ConfigDict(populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True, defer_build=True)
 
 
 class JobBrief(Output):

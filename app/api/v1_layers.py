@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from app.api.endpoint import Api, Input
 from app.api.inputs import BIG
+from app.api.outputs import Output
 from app.api.v1_jobs import one
 from app.extensions import context
 from app.services import layers
@@ -33,7 +34,7 @@ class HistogramQuery(Input):
     layer: int = Field(0, ge=0, le=1_000_000, description="Its place among the names.")
 
 
-class LayerTable(BaseModel):
+class LayerTable(Output):
     """What was looked at."""
 
     names: list[str]
@@ -42,7 +43,7 @@ class LayerTable(BaseModel):
     last: int = Field(description="Step of the last look.")
 
 
-class HeatMap(BaseModel):
+class HeatMap(Output):
     """A statistic of every layer; values[layer][column], null where not finite."""
 
     names: list[str]
@@ -50,7 +51,7 @@ class HeatMap(BaseModel):
     values: list[list[float | None]]
 
 
-class Histograms(BaseModel):
+class Histograms(Output):
     """counts[step][bin] of equal bins from low[step] to high[step]."""
 
     steps: list[int]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from app.api.endpoint import Api, Input
 from app.api.inputs import ModelIn
+from app.api.outputs import Output
 from app.api.v1_jobs import one
 from app.auth import current
 from app.extensions import context
@@ -35,7 +36,7 @@ def project_schedules(body: ProjectIn) -> list[dict[str, Any]]:
     return schedules.project(body.policies, body.points)
 
 
-class Planned(BaseModel):
+class Planned(Output):
     """The learning rate at some steps of a training, from the first to the last."""
 
     steps: list[int]
@@ -48,7 +49,7 @@ def planned_rate(job_id: str) -> dict[str, Any]:
     return schedules.planned(context(), one(job_id, "model"))
 
 
-class FoundRate(BaseModel):
+class FoundRate(Output):
     """Loss against rate; ``suggestion`` is null where the loss never came down."""
 
     rates: list[float]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from app.api.endpoint import Api, Input
 from app.api.inputs import Whole
-from app.api.outputs import Job
+from app.api.outputs import Job, Output
 from app.api.v1_jobs import one
 from app.auth import current
 from app.extensions import context
@@ -57,7 +57,7 @@ def prioritise_job(job_id: str, body: PriorityIn) -> dict[str, Any]:
     return jobs.describe(context(), one(job_id))
 
 
-class Verdict(BaseModel):
+class Verdict(Output):
     """What the doctor says: a sentence with figures, what to try, and the curves and statistics that show it."""
 
     name: str
