@@ -35,7 +35,7 @@ def main() -> None:
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as home:
         digits = tiny_pngs(Path(home), 4_000 if quick else 10_000)
-        photos = photos_500x375(Path(home), 100 if quick else 400)
+        photos = photos_500x375(Path(home), 100 if quick else 600)
         rounds = 3 if quick else 5
         claims = [
             tiny(digits, Path(home), rounds),
