@@ -15,7 +15,8 @@ from benchmarks._models import photos, trained
 from data.build import build_dataset
 from data.database import open_dataset
 from data.dataset_options import DatasetOptions
-from models.atlas.build import Atlas, layers_of
+from models.atlas.gather import Atlas
+from models.atlas.layers import layers_of
 from models.evaluation.images import SplitImages, of_split
 from models.evaluation.stream import batch_size
 from models.inspection.loaded import LoadedModel

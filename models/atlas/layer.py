@@ -91,7 +91,8 @@ class AtlasLayer:
         bottom = self._images(arrays["bottom_numbers"][unit], arrays["bottom_values"][unit])
         alike = arrays["alike"][unit] if "alike" in arrays else np.empty((0, 2))
         quantiles = self.atlas["quantiles"]
-        sample = arrays["sample"][unit] * self.atlas["stride"] if "sample" in arrays else ()
+        step = self.atlas["stride"] if self.atlas["format"] == 1 else 1  # once they were counted in kept images
+        sample = arrays["sample"][unit] * step if "sample" in arrays else ()
         profile = arrays["profile"][:-1, unit]
         return {
             **self.brief(unit),

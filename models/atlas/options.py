@@ -20,6 +20,10 @@ class AtlasOptions:
     ] = "train"
     top: Annotated[int, option("Images of a unit", ge=1, le=100)] = 9
     limit: Annotated[int | None, option("At most", "Blank: all images.", unit="images", ge=1, le=10**9)] = None
+    checkpoints: Annotated[
+        int,
+        option("Follow the maps through", "Up to so many checkpoints, evenly spread; 0: none.", ge=0, le=100),
+    ] = 0
 
 
 @dataclass(frozen=True, kw_only=True)

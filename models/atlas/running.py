@@ -24,6 +24,16 @@ class Largest:
         self._open = torch.ones(units, dtype=torch.bool, device=device)
         self._units = torch.arange(units, device=device)
 
+    def restore(self, keys: torch.Tensor, places: torch.Tensor) -> None:
+        """Go on from the ``keys`` and ``places`` of an earlier one."""
+        self.keys, self.places = keys, places
+        self._look()
+
+    def _look(self) -> None:
+        """What a value must be above to make the list of each unit, and which lists have room."""
+        self._open = self.keys[:, -1] == EMPTY
+        self._least = torch.where(self._open, -torch.inf, self.values[:, -1])
+
     def add(self, values: torch.Tensor, first: int, maps: torch.Tensor | None = None) -> None:
         """Values float32 [n, units] of the images ``first .. first+n-1``, which come after all earlier ones.
 
@@ -52,8 +62,7 @@ class Largest:
         chosen = order[(sizes.cumsum(0) - sizes)[:, None] + torch.arange(count, device=keys.device)]
         self.places = torch.cat((self.places.flatten(), torch.full_like(fresh, -1, dtype=torch.int32)))[chosen]
         self.keys = keys[chosen]
-        self._open = self.keys[:, -1] == EMPTY
-        self._least = torch.where(self._open, -torch.inf, self.values[:, -1])
+        self._look()
         if maps is not None:
             rows, entries = (chosen >= len(self._units) * count).nonzero(as_tuple=True)
             added = chosen[rows, entries] - len(self._units) * count

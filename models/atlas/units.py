@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from models.attribution.sites import Site
 
 QUANTILES = (0.95, 0.75, 0.5, 0.25, 0.05)
 """Where in the range of a unit's values the sample is taken, beside its top and bottom."""
+LISTS, SUMS = ("top", "bottom"), ("sums", "squares", "positive")
+"""What is gathered of a layer, by attribute."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class UnitFigures:
         self.top = Largest(units, count, device)
         self.bottom = Largest(units, count, device)
         self.sums = torch.zeros(classes, units, dtype=torch.float64, device=device)
-        self.squares = torch.zeros(units, dtype=torch.float64, device=device)
+        self.squares = torch.zeros(classes, units, dtype=torch.float64, device=device)
         self.positive = torch.zeros(units, dtype=torch.int64, device=device)
         self.broken = 0
 
@@ -54,20 +57,43 @@ class UnitFigures:
         places = maps if maps.ndim > 2 else None
         self.top.add(peaks, first, places)
         self.bottom.add(-peaks, first)
-        self.sums += (F.one_hot(labels, len(self.sums)).float().T @ peaks).double()
-        self.squares += peaks.square().sum(0).double()
+        units = peaks.shape[1]
+        both = F.one_hot(labels, len(self.sums)).float().T @ torch.cat((peaks, peaks.square()), 1)
+        self.sums += both[:, :units]
+        self.squares += both[:, units:]
         self.positive += (peaks > 0).sum(0)
         if peaks.sum().isnan():
             self.broken += int(peaks.isnan().sum())
         return peaks
 
-    def save(self, path: Path, counts: NDArray[np.int64], kept: NDArray[np.float16] | None) -> None:
-        """Write all figures as one .npz; ``counts`` are images of each class, ``kept`` float16 [some images, units]."""
+    def state(self) -> dict[str, torch.Tensor]:
+        """All that has been gathered, for :meth:`restore`."""
+        lists = {f"{name}_{part}": getattr(getattr(self, name), part) for name in LISTS for part in ("keys", "places")}
+        return {**lists, **{name: getattr(self, name) for name in SUMS}, "broken": torch.tensor(self.broken)}
+
+    def restore(self, state: Mapping[str, torch.Tensor]) -> None:
+        """Go on from what :meth:`state` gave."""
+        device = self.sums.device
+        for name in LISTS:
+            getattr(self, name).restore(state[f"{name}_keys"].to(device), state[f"{name}_places"].to(device))
+        for name in SUMS:
+            setattr(self, name, state[name].to(device))
+        self.broken = int(state["broken"])
+
+    def save(
+        self, path: Path, counts: NDArray[np.int64], kept: NDArray[np.float16] | None, numbers: NDArray[np.int64]
+    ) -> None:
+        """Write all figures as one .npz.
+
+        ``counts`` are images of each class; ``kept`` float16 [some images, units] with the ``numbers`` of those images.
+        """
         total = max(1, int(counts.sum()))
-        sums = self.sums.cpu().numpy()
+        sums, squares = self.sums.cpu().numpy(), self.squares.cpu().numpy()
         mean = sums.sum(0) / total
-        profile = sums / np.maximum(1, counts)[:, None]
-        spread = np.sqrt(np.maximum(0, self.squares.cpu().numpy() / total - mean**2))
+        each = np.maximum(1, counts)[:, None]
+        profile = sums / each
+        deviation = np.sqrt(np.maximum(0, squares / each - profile**2))
+        spread = np.sqrt(np.maximum(0, squares.sum(0) / total - mean**2))
         figures: dict[str, Any] = {
             "top_numbers": self.top.numbers.cpu().numpy(),
             "top_values": self.top.values.cpu().numpy(),
@@ -75,12 +101,14 @@ class UnitFigures:
             "bottom_numbers": self.bottom.numbers.cpu().numpy(),
             "bottom_values": -self.bottom.values.cpu().numpy(),
             "profile": profile.astype(np.float32),
+            "deviation": deviation.astype(np.float32),
+            "counts": counts,
             "mean": mean.astype(np.float32),
             "spread": spread.astype(np.float32),
             "active": (self.positive.cpu().numpy() / total).astype(np.float32),
             "selectivity": selectivity(profile, counts).astype(np.float32),
             "broken": np.array(self.broken),
-            **({} if kept is None else {"sample": sample(kept), "alike": alike(kept)}),
+            **({} if kept is None or not len(kept) else {"sample": numbers[sample(kept)], "alike": alike(kept)}),
         }
         np.savez(path, **figures)
 

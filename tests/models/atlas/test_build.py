@@ -12,8 +12,12 @@ import torch
 from data.database import open_dataset
 from jobs.folder import JobFolder
 from jobs.job import Job, new_id
+from jobs.tasks.build_atlas import run
 from jobs.worker import work
+from models.atlas import build, gather
+from models.atlas.kept import read_images
 from models.atlas.units import selectivity
+from models.atlas.wishes import Wish, wish
 from models.inspection.loaded import models
 from tests.models.jobs import DATASET, make_dataset, train
 
@@ -30,9 +34,13 @@ def model(home: Path) -> JobFolder:
     return train(home, epochs=1)[0]
 
 
-def atlas_of(home: Path, model: JobFolder, **options: object) -> JobFolder:
+def new_atlas(home: Path, model: JobFolder, **options: object) -> JobFolder:
     values = {"model": model.path.name, **options}
-    folder = JobFolder.create(home, Job(new_id(), "atlas", "build_atlas", "a", values, parents=(model.path.name,)))
+    return JobFolder.create(home, Job(new_id(), "atlas", "build_atlas", "a", values, parents=(model.path.name,)))
+
+
+def atlas_of(home: Path, model: JobFolder, **options: object) -> JobFolder:
+    folder = new_atlas(home, model, **options)
     assert work(folder) == 0, folder.state().error + folder.log_tail()
     return folder
 
@@ -76,6 +84,68 @@ def test_more_places_than_images_are_left_empty(home: Path, model: JobFolder) ->
     found = np.load(folder.artifacts / "layers" / "1.npz")
     assert (np.sort(found["top_numbers"][:, :7], 1) == np.arange(7)).all()
     assert (found["top_numbers"][:, 7:] == -1).all()
+
+
+def test_an_atlas_goes_on_after_a_killed_worker_and_is_the_same(
+    home: Path, model: JobFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "batch_size", lambda *_: 8)
+    monkeypatch.setattr(build._Saving, "look", lambda self: self.atlas.save())
+    whole = atlas_of(home, model, top=5)
+    folder = new_atlas(home, model, top=5)
+    saved = gather.Atlas.save
+
+    def killed(self: gather.Atlas) -> None:
+        saved(self)
+        if self.done == 16:
+            assert self.kept is not None
+            with (self.kept.folder / "images.bin").open("ab") as file:
+                file.write(b"torn")  # what a worker leaves that dies while it writes
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gather.Atlas, "save", killed)
+        with pytest.raises(KeyboardInterrupt):
+            list(run(folder, folder.job()))
+    assert not (folder.artifacts / "atlas.json").exists()
+    assert work(folder) == 0, folder.state().error
+    assert any("after 16 images" in note for note in folder.state().notes)
+    for index in range(2):
+        one, other = (np.load(each.artifacts / "layers" / f"{index}.npz") for each in (whole, folder))
+        assert all(np.array_equal(one[name], other[name], equal_nan=True) for name in one.files)
+    for name in ("kept/images.bin", "kept/0.bin", "kept/1.bin"):
+        assert (whole.artifacts / name).read_bytes() == (folder.artifacts / name).read_bytes()
+    assert not (folder.artifacts / "state.pt").exists()
+
+
+def test_maps_of_each_layer_and_what_is_wished_later(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = train(home, epochs=3, learning_rate=0.1)[0]
+    folder = atlas_of(home, trained)
+    facts = json.loads((folder.artifacts / "atlas.json").read_text())
+    images = read_images(folder.artifacts / "kept")
+    assert facts["kept"] == len(images) == facts["count"]
+    loaded = models.get(trained.path)
+    part = open_dataset(home / DATASET / "artifacts").split("train")
+    with torch.no_grad():
+        scores = loaded.network(loaded.normalise(torch.from_numpy(part.read(range(len(part)))))).softmax(1)
+    assert (images["predicted"] == scores.argmax(1).numpy()).all()
+    assert np.allclose(images["confidence"], scores.max(1).values, atol=1e-5)
+    assert (images["label"] == np.asarray(part.labels)).all()
+    monkeypatch.setattr(build, "_pass", None)  # a finished atlas takes no other pass
+    wish(folder.path, Wish(checkpoints=2))
+    wish(folder.path, Wish(tsne=1))
+    assert work(folder) == 0, folder.state().error + folder.log_tail()
+    with np.load(folder.artifacts / "maps" / "through.npz") as told:
+        assert told["names"].tolist() == ["epoch-01.00", "epoch-03.00"]
+        assert (told["predicted"][1] == images["predicted"]).all()
+    for index in range(2):
+        now = np.load(folder.artifacts / "maps" / f"{index}.npz")["places"]
+        through = np.load(folder.artifacts / "maps" / f"{index}.through.npz")["places"]
+        assert np.allclose(through[1], now, atol=1e-3), "the checkpoint of the atlas lies where the map has it"
+        assert not np.allclose(through[0], now, atol=1e-2)
+    assert np.load(folder.artifacts / "maps" / "1.tsne.npz")["places"].shape == (len(images), 2)
 
 
 def test_selectivity_of_a_unit_for_one_class_and_for_all() -> None:
