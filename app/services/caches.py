@@ -57,8 +57,7 @@ class States:
 
     def get(self, job_id: str) -> JobState:
         """The state now. A job without events (or folder) is Initialized."""
-        path = JobFolder(self.root / job_id).events_path
-        return self._cache.get(job_id, lambda: _Folding(path)).now()
+        return self._cache.get(job_id, lambda: _Folding(JobFolder(self.root / job_id).events_path)).now()
 
 
 class _Folding:
@@ -73,7 +72,10 @@ class _Folding:
         self.state = JobState()
 
     def now(self) -> JobState:
-        size = self.path.stat().st_size if self.path.exists() else 0
+        try:
+            size = self.path.stat().st_size
+        except FileNotFoundError:
+            size = 0
         if size < self.tail.offset:
             self._start()
         if size > self.tail.offset:
