@@ -24,7 +24,9 @@ def run(folder: JobFolder, job: Job) -> Iterator[dict[str, Any]]:
     options = parse(Ordered, job.options)
     choose_device()
     model_folder = folder.path.parent / options.model
-    model = models.get(model_folder, options.checkpoint)
+    begun = folder.artifacts / "begun.json"
+    checkpoint = json.loads(begun.read_text())["checkpoint"] if begun.exists() else options.checkpoint
+    model = models.get(model_folder, checkpoint)
     name = json.loads((model_folder / "artifacts" / "model.json").read_text())["dataset"]
     dataset = open_dataset(folder.path.parent / name / "artifacts")
-    yield from build(Order(folder.artifacts, model, options, dataset, name))
+    yield from build(Order(folder.artifacts, model, options, dataset, name, folder.path, model_folder))
