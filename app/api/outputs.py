@@ -21,6 +21,7 @@ class JobBrief(Output):
     name: str
     owner: str | None
     group: str
+    tags: list[str]
     visibility: str
     status: str
     reason: str = Field(description="Why it waits.")
@@ -82,6 +83,7 @@ class Job(JobBrief):
     options: dict[str, Any]
     form: dict[str, Any]
     parents: list[str]
+    sweep: str = Field("", description="The sweep that it is a trial of; blank: none.")
 
 
 class Created(Job):
@@ -151,13 +153,16 @@ class Records(Output):
 
 
 class MarkedObject(Output):
-    """An object marked in a record: box as left, top, right, bottom; polygons as x, y, x, y ...; keypoints x, y, v."""
+    """An object marked in a record: box as left, top, right, bottom; polygons and the holes in them as x, y, x, y ...;
+    keypoints as x, y, v.
+    """
 
     label: int
     cls: str = Field(alias="class")
     box: list[float]
     flags: list[str]
     polygons: list[list[float]]
+    holes: list[list[float]]
     keypoints: list[list[float]]
 
 

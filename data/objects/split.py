@@ -16,7 +16,7 @@ from data.database import Split
 from data.errors import UserError
 from data.objects.geometry import picked
 from data.objects.masks import Mask, decode_mask
-from data.objects.table import FLAG_NAMES, KEYPOINTS, Shapes
+from data.objects.table import FLAG_NAMES, HOLE, KEYPOINTS, Shapes
 
 ARRAYS = ("idx", "cls", "flags", "box", "parts", "points")
 
@@ -94,21 +94,20 @@ class ObjectSplit(Split):
 def as_dicts(shapes: Shapes, classes: Sequence[str]) -> list[dict[str, Any]]:
     """The objects of one record for people and JSON, in the order of the file.
 
-    ``{"label", "class", "box": [left, top, right, bottom], "flags": [words], "polygons": [[x, y ...]], "keypoints":
-    [[x, y, v] ...]}``, pixels with two decimals.
+    ``{"label", "class", "box": [left, top, right, bottom], "flags": [words], "polygons": [[x, y ...]], "holes":
+    [[x, y ...]] cut out of those, "keypoints": [[x, y, v] ...]}``, pixels with two decimals.
     """
     found: list[dict[str, Any]] = []
     for number, label in enumerate(shapes.cls.tolist()):
         flags = [word for bit, word in FLAG_NAMES.items() if shapes.flags[number] & bit]
         box = [round(value, 2) for value in shapes.box[number].tolist()]
-        found.append(
-            {"label": label, "class": classes[label], "box": box, "flags": flags, "polygons": [], "keypoints": []}
-        )
+        lines: dict[str, list[Any]] = {"polygons": [], "holes": [], "keypoints": []}
+        found.append({"label": label, "class": classes[label], "box": box, "flags": flags, **lines})
     ends = [*shapes.parts[1:, 2].tolist(), len(shapes.points)]
     for (number, kind, begin), end in zip(shapes.parts.tolist(), ends, strict=False):
         points = np.round(shapes.points[begin:end].astype(np.float64), 2)
         if kind == KEYPOINTS:
             found[number]["keypoints"] = points.tolist()
         else:
-            found[number]["polygons"].append(points[:, :2].reshape(-1).tolist())
+            found[number]["holes" if kind == HOLE else "polygons"].append(points[:, :2].reshape(-1).tolist())
     return found

@@ -15,7 +15,8 @@ from data.paths import PathTable
 CROWD, DIFFICULT, TRUNCATED, OCCLUDED, IGNORED = 1, 2, 4, 8, 16
 """Flags of an object, as COCO, Pascal VOC and KITTI know them; IGNORED: a region that nothing is said about."""
 FLAG_NAMES = {CROWD: "crowd", DIFFICULT: "difficult", TRUNCATED: "truncated", OCCLUDED: "occluded", IGNORED: "ignored"}
-POLYGON, KEYPOINTS = 0, 1
+POLYGON, KEYPOINTS, HOLE = 0, 1, 2
+"""Kinds of parts of an object. A hole is cut out of the object's polygons."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class Thing:
     """One object: class number, box (left, top, right, bottom), flags, outline and keypoints.
 
     All coordinates are pixels of the upright picture, or fractions of its size in a table that says so. A polygon is
-    x, y, x, y ...; ``keypoints`` are x, y, v triples (v 0: not given, 1: hidden, 2: visible, as COCO).
+    x, y, x, y ..., and so are ``holes``, which are cut out of them; ``keypoints`` are x, y, v triples (v 0: not given,
+    1: hidden, 2: visible, as COCO).
     """
 
     cls: int
@@ -31,6 +33,7 @@ class Thing:
     flags: int = 0
     polygons: Sequence[Sequence[float]] = ()
     keypoints: Sequence[float] = ()
+    holes: Sequence[Sequence[float]] = ()
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,8 @@ class Shapes:
     """The objects of some pictures as arrays, in the order of the pictures.
 
     ``idx`` int64 [n+1] delimits each picture's objects; ``cls`` int32 [m], ``flags`` uint8 [m], ``box`` float32 [m, 4];
-    ``parts`` int64 [p, 3]: object, kind (0 polygon, 1 keypoints), first point; ``points`` float32 [k, 3]: x, y, v
-    (v of a polygon is 2). Parts are in the order of their objects, and a part ends where the next begins.
+    ``parts`` int64 [p, 3]: object, kind (0 polygon, 1 keypoints, 2 hole), first point; ``points`` float32 [k, 3]: x, y,
+    v (of a polygon or hole 2). Parts are in the order of their objects, and a part ends where the next begins.
     """
 
     idx: NDArray[np.int64]
@@ -77,10 +80,11 @@ class ObjectTable:
             self._cls.append(thing.cls)
             self._flags.append(thing.flags)
             self._box.extend(thing.box)
-            for polygon in thing.polygons:
-                self._parts.extend((number, POLYGON, len(self._points) // 3))
-                for x, y in zip(polygon[0::2], polygon[1::2], strict=False):
-                    self._points.extend((x, y, 2.0))
+            for kind, lines in ((POLYGON, thing.polygons), (HOLE, thing.holes)):
+                for line in lines:
+                    self._parts.extend((number, kind, len(self._points) // 3))
+                    for x, y in zip(line[0::2], line[1::2], strict=False):
+                        self._points.extend((x, y, 2.0))
             if thing.keypoints:
                 self._parts.extend((number, KEYPOINTS, len(self._points) // 3))
                 self._points.extend(thing.keypoints)

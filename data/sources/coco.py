@@ -1,4 +1,4 @@
-"""COCO: one JSON file a split with images, annotations and categories; boxes, outlines and keypoints."""
+"""COCO: one JSON file a split with images, annotations and categories; boxes, outlines, masks and keypoints."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from data.annotated import held_words, require_pictures, walk
 from data.errors import UserError
 from data.files import counted, require_folder, shown
 from data.listed import REPORT, Paths, image_root
+from data.objects.runs import decode_runs, outlines
 from data.objects.table import CROWD, GroupBuilder, Thing
 from data.peek import Peek, ending
 from data.sources import DETECTION, Clue, Listing, source
@@ -53,7 +54,7 @@ class _Found:
 
 @source("coco", "COCO (JSON)", detect, kind=DETECTION, files="may")
 def scan(options: DatasetOptions, workspace: Workspace = ANYWHERE) -> Generator[int, None, Listing]:
-    """One JSON file a split with images, annotations and categories: boxes, outlines and keypoints."""
+    """One JSON file a split with images, annotations and categories: boxes, outlines, masks and keypoints."""
     files, found = annotation_files(options), _Found()
     if workspace.scratch is None and sum(map(os.path.getsize, files.values())) > _PREVIEWED:
         listed = ", ".join(f"{split}: {shown(path)}" for split, path in files.items())
@@ -195,20 +196,18 @@ def _things(annotations: Any, numbers: dict[Any, int], found: _Found) -> Iterato
     for item in annotations:
         cls = numbers.get(item.get("category_id"))
         box = _box(item.get("bbox"))
-        polygons = _polygons(item.get("segmentation"))
+        polygons, holes = _lines(item.get("segmentation"), found)
         if box is None and polygons:
             across, down = [x for one in polygons for x in one[0::2]], [y for one in polygons for y in one[1::2]]
             box = (min(across), min(down), max(across), max(down))
         if cls is None or box is None:
             found.dropped["annotations have an unknown category" if cls is None else "annotations have no box"] += 1
             continue
-        if isinstance(item.get("segmentation"), dict):
-            found.dropped["run-length masks are kept as their boxes only"] += 1
         keypoints = _numbers(item.get("keypoints"), 3)
         found.boxes += 1
         found.outlines += bool(polygons)
         found.keypoints += bool(keypoints)
-        yield Thing(cls, box, CROWD if item.get("iscrowd") else 0, polygons, keypoints)
+        yield Thing(cls, box, CROWD if item.get("iscrowd") else 0, polygons, keypoints, holes)
 
 
 def _box(said: Any) -> tuple[float, float, float, float] | None:
@@ -217,6 +216,17 @@ def _box(said: Any) -> tuple[float, float, float, float] | None:
         return None
     left, top, width, height = values
     return left, top, left + width, top + height
+
+
+def _lines(said: Any, found: _Found) -> tuple[list[list[float]], list[list[float]]]:
+    """Outlines and their holes, of polygons or of a run-length mask."""
+    if not isinstance(said, dict):
+        return _polygons(said), []
+    try:
+        return outlines(decode_runs(said))
+    except UserError:
+        found.dropped["run-length masks are damaged: they are kept as their boxes only"] += 1
+        return [], []
 
 
 def _polygons(said: Any) -> list[list[float]]:

@@ -13,7 +13,8 @@ function drawn(marked, colours) {
     const title = shape("title", {});
     title.textContent = [thing.class, ...thing.flags].join(", ");
     group.append(title);
-    for (const points of thing.polygons) group.append(shape("polygon", { points: points.join(" ") }));
+    if (thing.holes.length) group.append(shape("path", { d: [...thing.polygons, ...thing.holes].map((points) => `M${points.join(" ")}Z`).join(""), "fill-rule": "evenodd" }));
+    else for (const points of thing.polygons) group.append(shape("polygon", { points: points.join(" ") }));
     group.append(shape("rect", { x: left, y: top, width: Math.max(0, right - left), height: Math.max(0, bottom - top) }));
     for (const [x, y, seen] of thing.keypoints) if (seen > 0) group.append(shape("circle", { cx: x, cy: y, r: Math.max(1.5, marked.width / 160), class: seen > 1 ? "" : "fv-hidden-point" }));
     svg.append(group);

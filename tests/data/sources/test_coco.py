@@ -23,7 +23,7 @@ ANNOTATIONS: list[dict[str, Any]] = [
         "category_id": 7,
         "bbox": [1, 1, 2, 2],
         "iscrowd": 1,
-        "segmentation": {"counts": [1], "size": [1, 1]},
+        "segmentation": {"counts": [3], "size": [1, 1]},
     },
     {"image_id": 2, "category_id": 99, "bbox": [1, 1, 2, 2]},
     {"image_id": 2, "category_id": 7, "bbox": "wide"},
@@ -74,6 +74,20 @@ def test_boxes_outlines_keypoints_and_crowds(tmp_path: Path, folder: Path) -> No
     assert pose["keypoints"] == [[1.0, 2.0, 2.0], [0.0, 0.0, 0.0]]
     (crowd,) = as_dicts(train.objects(1), dataset.classes)
     assert crowd["flags"] == ["crowd"]
+
+
+def test_a_run_length_mask_is_an_outline_with_its_hole(tmp_path: Path) -> None:
+    """Written by pycocotools; scaled with its image."""
+    picture(tmp_path / "train/001.jpg", 8, 6)
+    runs = {"size": [6, 8], "counts": "74200M00000003004M"}
+    coco(tmp_path / "train/a.json", range(1, 2), [{"image_id": 1, "category_id": 7, "segmentation": runs}])
+    dataset, _ = build(tmp_path, tmp_path / "out")
+    train = dataset.split("train")
+    assert isinstance(train, ObjectSplit)
+    (thing,) = as_dicts(train.objects(0), dataset.classes)
+    assert sorted(thing["polygons"]) == [[1, 1, 7, 1, 7, 5, 1, 5], [7, 5, 8, 5, 8, 6, 7, 6]]
+    assert thing["holes"] == [[5, 2, 3, 2, 3, 4, 5, 4]]
+    assert thing["box"] == [1, 1, 8, 6]
 
 
 def test_one_file_is_the_training_split(tmp_path: Path, folder: Path) -> None:
