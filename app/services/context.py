@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from app.config import Settings
-from app.services.caches import OpenDatasets, States
+from app.services.caches import OpenDatasets, Rows, States
 from app.services.limits import SignInLimit
 from app.services.preview_caches import PreviewCaches
 from data.errors import UserError
@@ -49,19 +49,21 @@ class Context:
     store: Store
     settings: Settings
     inspectors: Inspectors
+    rows: Rows = field(init=False)
     states: States = field(init=False)
     datasets: OpenDatasets = field(init=False)
     sign_in_limit: SignInLimit = field(default_factory=SignInLimit)
     previews: PreviewCaches = field(default_factory=PreviewCaches)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "rows", Rows(self.store))
         object.__setattr__(self, "states", States(self.store.root))
         object.__setattr__(self, "datasets", OpenDatasets(self.store.root))
 
 
 def find_job(ctx: Context, who: Principal | None, job_id: str, type: str | None = None) -> JobRow:
     """The job if ``who`` may see it (and it is of ``type``), else NotFound."""
-    row = ctx.store.get(job_id, who)
+    row = ctx.rows.get(job_id, who)
     if row is None or (type is not None and row.type != type):
         raise NotFound(f"There is no {type or 'job'} {job_id}.")
     return row

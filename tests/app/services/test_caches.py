@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from app.services.caches import LRU, States
+from app.services.caches import LRU, Rows, States
 from jobs.events import fold_all
 from jobs.folder import EventLog, JobFolder, Tail
 from jobs.job import Job
+from jobs.permissions import Principal
+from jobs.store import Store
 
 
 @pytest.fixture
@@ -34,6 +36,24 @@ def test_a_file_begun_anew_is_folded_anew(folder: JobFolder, tmp_path: Path) -> 
     folder.events_path.unlink()
     EventLog(folder.events_path).append("note", text="new")
     assert states.get(folder.path.name).notes == ("new",)
+
+
+def test_a_row_is_read_again_once_anybody_changed_the_database(tmp_path: Path) -> None:
+    ours, theirs = Store(tmp_path), Store(tmp_path)  # the web's and the scheduler's
+    made = ours.create(Job(id="20260101-000000-0000", type="model", task="t", name="m", options={}, owner="olga"))
+    rows, olga, other = Rows(ours), Principal("olga", "user"), Principal("other", "user")
+    first = rows.get(made.id, olga)
+    assert first is not None
+    assert rows.get(made.id, olga) is first
+    theirs.edit(made.id, status="Running")
+    again = rows.get(made.id, olga)
+    assert again is not None
+    assert again.status == "Running"
+    assert rows.get(made.id, other) is not None
+    ours.edit(made.id, visibility="private")
+    assert rows.get(made.id, other) is None
+    assert rows.get("20260101-000000-ffff", olga) is None
+    ours.close(), theirs.close()
 
 
 def test_a_job_that_is_not_there_is_initialized(tmp_path: Path) -> None:
