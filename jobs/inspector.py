@@ -26,7 +26,7 @@ import psutil
 
 from data.errors import InvalidOptions, UserError
 from jobs import frames
-from jobs.sandbox import Sandbox
+from jobs.sandbox import Sandbox, memory, places
 
 log = logging.getLogger("foveal.inspector")
 
@@ -52,7 +52,8 @@ def main(path: Path, memory_limit: int, scratch: Path | None, warm_up: bool) -> 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the server's terminal is the server's affair
     listener = _listen(path)  # before the slow import: clients queue up meanwhile
-    sandbox = Sandbox(scratch, memory_limit + ROOM if memory_limit else 0) if scratch else None
+    memory.goes_first()
+    sandbox = _sandbox(scratch, memory_limit) if scratch else None
     if sandbox:
         sandbox.enter()
     threading.Thread(target=_leave_with_parent, args=(scratch,), daemon=True).start()
@@ -66,6 +67,17 @@ def main(path: Path, memory_limit: int, scratch: Path | None, warm_up: bool) -> 
     while True:
         connection, _ = listener.accept()
         threading.Thread(target=serve, args=(connection, handlers), daemon=True).start()
+
+
+def _sandbox(scratch: Path, limit: int) -> Sandbox:
+    """Jobs and uploads are what requests are about; the rest of the server's home (its database) stays unseen.
+
+    Python's hook alone keeps it so: to the kernel's rules, images that people make meanwhile would be hidden as well.
+    """
+    home = scratch.parents[1]
+    shown = (home / "jobs", home / "uploads")
+    hidden = (home, *places.secrets())
+    return Sandbox(scratch, limit + ROOM if limit else 0, hidden=hidden, shown=shown, walled=False)
 
 
 def serve(connection: socket.socket, handlers: Mapping[str, Handler]) -> None:

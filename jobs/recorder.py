@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ class Recorder:
         self._layers = LayerWriter(folder.layers)
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._tick, name="recorder", daemon=True)
+        self._thread: threading.Thread | None = None
         self._progress: dict[str, Any] | None = None
         self._progress_time = 0.0
         self._phase: Any = None
@@ -38,13 +39,29 @@ class Recorder:
         self._failed: OSError | None = None
 
     def __enter__(self) -> Recorder:
-        self._thread.start()
+        self._begin()
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._stop.set()
-        self._thread.join()
+        self._end()
         self.flush()
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Without the thread: what the kernel takes away from one thread, only those that it starts later lack too."""
+        self._end()
+        yield
+        self._begin()
+
+    def _begin(self) -> None:
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._tick, name="recorder", daemon=True)
+        self._thread.start()
+
+    def _end(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
 
     def write(self, event: Mapping[str, Any]) -> None:
         """Record one event of a task. Raises OSError where the folder cannot be written."""

@@ -15,11 +15,13 @@ from typing import Any, NoReturn
 
 import jobs.tasks
 from data.errors import UserError
+from jobs.confine import SCRATCH, enter, tidy
 from jobs.failures import TAKEN, UNRECORDED, Failure, explain
 from jobs.folder import EventLog, JobFolder
 from jobs.job import Job, Status
 from jobs.processes import start_mark
 from jobs.recorder import Recorder
+from jobs.sandbox import memory
 
 Task = Callable[[JobFolder, Job], Iterable[Mapping[str, Any]]]
 
@@ -32,6 +34,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the job of the folder named on the command line; the exit code is 0, 1, TAKEN or UNRECORDED + errno."""
     folder = JobFolder(Path((sys.argv[1:] if arguments is None else arguments)[0]))
     signal.signal(signal.SIGTERM, _terminate)
+    memory.goes_first()
     try:
         code = work(folder)
     except Terminated:
@@ -83,8 +86,13 @@ def _run(folder: JobFolder) -> None:
         job = folder.job()
         paused = False
         for event in load_task(job.task)(folder, job):
+            if event["kind"] == "confine":
+                with recorder.still():
+                    enter(event["sandbox"])
+                continue
             recorder.write(event)
             paused = event["kind"] == "status" and event["status"] == Status.PAUSED.value
+    tidy(folder.path / SCRATCH)
     if not paused:
         EventLog(folder.events_path).append("status", status=Status.DONE.value)
 

@@ -1,9 +1,9 @@
-"""What the code of a network may do inside of an inspector: compute, read files, and write into one scratch folder.
+"""What the code of a network may do inside of an inspector or a worker: compute, read files, write into few folders.
 
-Three layers, each of which may be missing without the others: the kernel's Landlock (writing, TCP, signals) and seccomp
-(programs, sockets, signals) on Linux, and Python's audit hook everywhere, which puts the refusal into words. It guards
-against mistakes and against code pasted from strangers; it hides no file that the server itself may read, and people
-who share an inspector share its memory. docs/safety.md says what is and what is not kept out.
+Three layers, each of which may be missing without the others: the kernel's Landlock (writing, reading what is hidden,
+TCP, signals) and seccomp (programs, sockets, signals) on Linux, and Python's audit hook everywhere, which puts the
+refusal into words. It guards against mistakes and against code pasted from strangers; people who share an inspector
+share its memory. docs/safety.md says what is and what is not kept out.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from __future__ import annotations
 import logging
 import os
 import resource
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jobs.sandbox import guard, landlock, seccomp
+from jobs.sandbox import capabilities, guard, landlock, places, seccomp
 
 log = logging.getLogger("foveal.inspector")
 
@@ -26,27 +27,55 @@ DEVICES = ("/dev/null", "/dev/zero", "/dev/shm", "/dev/dri")  # noqa: S108  memo
 
 @dataclass(frozen=True)
 class Sandbox:
-    """``scratch`` is the one folder that may be written to; ``memory`` limits data in bytes (0: not at all)."""
+    """``scratch`` is a folder that may be written to, for temporary files; ``memory`` limits data in bytes (0: not).
+
+    ``writes`` are further files and folders that may be written to. What is in ``hidden`` may not be read, but for
+    ``shown``, for what may be written, and for Python's own code. ``walled``: the kernel sees to that as well, but what
+    is made later beside the folders around a hidden one is then not seen either. ``programs``: compilers may be
+    started (they are confined as well). ``largest`` is the size of a file in bytes.
+    """
 
     scratch: Path
     memory: int = 0
+    writes: tuple[Path, ...] = ()
+    hidden: tuple[Path, ...] = ()
+    shown: tuple[Path, ...] = ()
+    walled: bool = True
+    programs: bool = False
+    largest: int = LARGEST_FILE
 
     def enter(self) -> None:
         """Give up what the kernel can take away for good; call it before threads are started."""
         for what in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE):
-            _limit(what, LARGEST_FILE if what == resource.RLIMIT_FSIZE else 0)
+            _limit(what, self.largest if what == resource.RLIMIT_FSIZE else 0)
         if self.memory and not gpus():
             _limit(resource.RLIMIT_DATA, self.memory)
-        _try("Landlock", lambda: landlock.restrict(self.writable()))
+        if sys.platform == "linux":
+            _try("Giving up capabilities", capabilities.drop)
+        _try("Landlock", lambda: landlock.restrict(self.writable(), self._readable()))
 
     def close(self) -> None:
         """Give up starting programs, sockets and signals, once everything is imported; all threads follow."""
-        guard.engage(self.writable())
-        _try("seccomp", lambda: seccomp.restrict(local_sockets=bool(gpus())))
+        guard.engage(self.writable(), self._hidden(), self._exceptions(), programs=self.programs)
+        local = bool(gpus()) or self.programs
+        _try("seccomp", lambda: seccomp.restrict(local_sockets=local, programs=self.programs))
 
     def writable(self) -> Sequence[Path]:
         """Files and folders that may be written to."""
-        return [self.scratch, *(Path(device) for device in (*DEVICES, *gpus()) if os.path.exists(device))]
+        devices = (Path(device) for device in (*DEVICES, *gpus()) if os.path.exists(device))
+        return [self.scratch, *self.writes, *devices]
+
+    def _hidden(self) -> tuple[str, ...]:
+        return places.real(self.hidden)
+
+    def _exceptions(self) -> tuple[str, ...]:
+        return places.exceptions((*self.shown, *places.code(), *self.writable()), self._hidden())
+
+    def _readable(self) -> Sequence[Path] | None:
+        """What the kernel lets be read; None: everything."""
+        if not self.hidden or not self.walled:
+            return None
+        return [Path(place) for place in (*places.around(self._hidden()), *self._exceptions())]
 
 
 def gpus() -> list[str]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
+
+from jobs.sandbox.places import within
 
 PROGRAMS = "The code of a network may not start other programs or processes"
 NETWORK = "The code of a network may not use the network"
@@ -25,23 +27,41 @@ _REFUSED = {
 _CHANGES = frozenset(
     {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.chmod", "os.chown", "os.truncate", "os.link", "os.symlink"}
 )
+_LOOKS = frozenset({"os.listdir", "os.scandir", "sqlite3.connect"})
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
-def engage(writable: Iterable[Path]) -> None:
-    """Refuse from now on, in every thread; there is no way back. Raises PermissionError where something is refused."""
+def engage(
+    writable: Iterable[Path], hidden: Collection[str] = (), shown: Collection[str] = (), *, programs: bool = False
+) -> None:
+    """Refuse from now on, in every thread; there is no way back. Raises PermissionError where something is refused.
+
+    What is inside of ``hidden`` may not be read, but for ``shown`` and what may be written. ``programs``: these may be
+    started.
+    """
     allowed = tuple(os.path.realpath(path) for path in writable)
-    own = os.getpid()
+    readable, own = (*allowed, *shown), os.getpid()
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
-        if event in _REFUSED:
+        if event in _REFUSED and not (programs and _REFUSED[event] is PROGRAMS):
             raise PermissionError(_REFUSED[event])
-        if event == "os.kill" and args and args[0] != own:
+        if event == "os.kill" and args and args[0] != own and not programs:
             raise PermissionError(SIGNALS)
         if (event == "open" and _writes(args)) or event in _CHANGES:
             _check(args[0], allowed)
+        elif hidden and (event == "open" or event in _LOOKS):
+            _look(args[0], hidden, readable)
 
     sys.addaudithook(hook)
+
+
+def _look(path: Any, hidden: Collection[str], readable: Collection[str]) -> None:
+    """Raise PermissionError for reading what is hidden."""
+    if not isinstance(path, (str, bytes, os.PathLike)):
+        return  # a descriptor that is open already, or the current folder
+    real = os.path.realpath(os.fsdecode(path))
+    if within(real, hidden) and not within(real, readable):
+        raise PermissionError(f"The code of a network may not read {real}")
 
 
 def _writes(args: tuple[Any, ...]) -> bool:
@@ -54,5 +74,5 @@ def _check(path: Any, allowed: tuple[str, ...]) -> None:
     if isinstance(path, int) or path is None:
         return  # a descriptor that is open already
     real = os.path.realpath(os.fsdecode(path))
-    if not any(real == place or real.startswith(place + os.sep) for place in allowed):
+    if not within(real, allowed):
         raise PermissionError(f"The code of a network may not write to {real}")

@@ -45,6 +45,8 @@ _AARCH64 = {
     "execveat": 281, "userfaultfd": 282,
 }  # fmt: skip
 _MACHINES = {"x86_64": (0xC000003E, _X86_64), "aarch64": (0xC00000B7, _AARCH64)}
+_PROGRAMS = frozenset({"clone", "fork", "vfork", "execve", "execveat", "kill", "tkill", "tgkill", "prlimit64"})
+"""What somebody needs who starts programs and waits for them."""
 _WITH_CONDITION = frozenset({"seccomp", "clone", "clone3", "kill", "tgkill", "prlimit64", "socket"})
 
 
@@ -56,12 +58,13 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_uint16), ("steps", ctypes.POINTER(_Step)))
 
 
-def restrict(*, local_sockets: bool) -> None:
-    """Put the filter in force; ``local_sockets`` leaves sockets of this machine. Raises OSError where it cannot be."""
+def restrict(*, local_sockets: bool, programs: bool = False) -> None:
+    """Put the filter in force; ``local_sockets`` leaves sockets of this machine, ``programs`` lets them be started
+    (under the same filter; signals are then Landlock's matter alone). Raises OSError where it cannot be."""
     machine = platform.machine()
     if machine not in _MACHINES:
         raise OSError(errno.ENOSYS, f"no list of system calls for {machine}")
-    steps = program(machine, os.getpid(), local_sockets=local_sockets)
+    steps = program(machine, os.getpid(), local_sockets=local_sockets, programs=programs)
     listed = (_Step * len(steps))(*(_Step(*step) for step in steps))
     compiled = _Program(len(steps), listed)
     no_new_privileges()
@@ -69,10 +72,11 @@ def restrict(*, local_sockets: bool) -> None:
     call(number, ctypes.c_uint(_FILTER), ctypes.c_uint(_ALL_THREADS), ctypes.byref(compiled))
 
 
-def program(machine: str, own: int, *, local_sockets: bool) -> list[Instruction]:
+def program(machine: str, own: int, *, local_sockets: bool, programs: bool = False) -> list[Instruction]:
     """The filter for a machine and the number of our own process."""
     architecture, named = _MACHINES[machine]
-    numbers = {**named, **_EVERYWHERE}
+    left = _PROGRAMS if programs else frozenset[str]()
+    numbers = {name: number for name, number in {**named, **_EVERYWHERE}.items() if name not in left}
     steps = [(_LOAD, 0, 0, _ARCHITECTURE), (_EQUAL, 1, 0, architecture), _refuse(), (_LOAD, 0, 0, _NUMBER)]
     if machine == "x86_64":
         steps += [(_AT_LEAST, 0, 1, _X32), _refuse()]
@@ -80,10 +84,11 @@ def program(machine: str, own: int, *, local_sockets: bool) -> list[Instruction]
         if name not in _WITH_CONDITION:
             steps += [(_EQUAL, 0, 1, number), _refuse()]
     steps += [(_EQUAL, 0, 1, numbers["clone3"]), _refuse(errno.ENOSYS)]  # the C library then asks with clone
-    steps += _only(numbers["clone"], (_ANY_BIT, _CLONE_THREAD))
-    steps += _only(numbers["kill"], (_EQUAL, own))
-    steps += _only(numbers["tgkill"], (_EQUAL, own))
-    steps += _only(numbers["prlimit64"], (_EQUAL, 0), (_EQUAL, own))
+    if not programs:
+        steps += _only(numbers["clone"], (_ANY_BIT, _CLONE_THREAD))
+        steps += _only(numbers["kill"], (_EQUAL, own))
+        steps += _only(numbers["tgkill"], (_EQUAL, own))
+        steps += _only(numbers["prlimit64"], (_EQUAL, 0), (_EQUAL, own))
     steps += _only(numbers["socket"], *[(_EQUAL, int(socket.AF_UNIX))] if local_sockets else [])
     return [*steps, (_RETURN, 0, 0, _ALLOW)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from jobs.confine import confine
 from jobs.folder import JobFolder
 from jobs.job import Job
 
@@ -19,6 +20,7 @@ def run(folder: JobFolder, job: Job) -> Iterator[dict[str, Any]]:
     from models.evaluation.options import Ordered
     from models.evaluation.run import Order, evaluate
     from models.inspection.loaded import models
+    from models.training.driver import wake_driver
     from models.training.setup import choose_device
 
     options = parse(Ordered, job.options)
@@ -26,9 +28,13 @@ def run(folder: JobFolder, job: Job) -> Iterator[dict[str, Any]]:
     model_folder = folder.path.parent / options.model
     begun = folder.artifacts / "evaluation.json"
     checkpoint = json.loads(begun.read_text())["checkpoint"] if begun.exists() else options.checkpoint
-    model = models.get(model_folder, checkpoint)
     dataset, name = None, None
+    images = None
     if options.images == "split":
         name = options.dataset or json.loads((model_folder / "artifacts" / "model.json").read_text())["dataset"]
-        dataset = open_dataset(folder.path.parent / name / "artifacts")
+        images = folder.path.parent / name / "artifacts"
+        dataset = open_dataset(images)
+    wake_driver()
+    yield confine(folder, (model_folder, images, options.path, options.image_folder, *options.roots))
+    model = models.get(model_folder, checkpoint)
     yield from evaluate(Order(folder.artifacts, model, options, dataset, name, options.roots))

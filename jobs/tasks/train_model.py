@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from data.errors import UserError
 from jobs import layers, series
+from jobs.confine import confine
 from jobs.control import Control
 from jobs.folder import JobFolder
 from jobs.job import Job, Status
@@ -28,28 +29,45 @@ def run(folder: JobFolder, job: Job) -> Iterator[dict[str, Any]]:
     from data.trainable import require_trainable
     from models.source_loader import naming_lines
     from models.train_options import TrainOptions, completed
+    from models.training.driver import wake_driver
     from models.training.loop import train
     from models.training.setup import Order, set_up
 
-    dataset = open_dataset(folder.path.parent / job.parents[0] / "artifacts")
+    images = folder.path.parent / job.parents[0] / "artifacts"
+    dataset = open_dataset(images)
     require_trainable(dataset.kind)
     options = completed(parse(TrainOptions, job.options))
     source = read_source(folder)
     began = max((when for status, when in folder.state().history if status == Status.RUNNING), default=0.0)
     begin = yield from where_to_begin(folder, options)
+    yield from fetch(options, begin)
+    earlier = folder.path.parent / options.start_from if options.start_from else None
+    wake_driver()
+    yield confine(folder, (images, earlier, options.weights_file), programs=options.compile)
     order = Order(
         folder=folder.path,
         dataset=dataset,
         dataset_id=job.parents[0],
         options=options,
         source=source,
-        earlier=folder.path.parent / options.start_from / "checkpoints" if options.start_from else None,
+        earlier=earlier / "checkpoints" if earlier else None,
         begin=begin,
         steering=Control(folder, begin.handled, began),
     )
     training = yield from set_up(order)
     with naming_lines(source):
         yield from train(training, begin)
+
+
+def fetch(options: TrainOptions, begin: Begin) -> Iterator[dict[str, Any]]:
+    """Download pretrained weights that are not here yet, while there still is a network. Raises UserError in words."""
+    if not options.pretrained or begin.checkpoint:
+        return
+    from models.weights import zoo
+
+    if not zoo.cached_file(options.pretrained).exists():
+        yield {"kind": "progress", "fraction": 0.0, "phase": "Downloading the weights to start from"}
+        zoo.download(options.pretrained)
 
 
 def where_to_begin(folder: JobFolder, options: TrainOptions) -> Generator[dict[str, Any], None, Begin]:

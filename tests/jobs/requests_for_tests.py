@@ -60,10 +60,16 @@ def write(params: dict[str, Any], _blobs: list[bytes]) -> tuple[dict[str, Any], 
     return {"path": path}, []
 
 
+def look(params: dict[str, Any], _blobs: list[bytes]) -> tuple[dict[str, Any], list[bytes]]:
+    """Read a file."""
+    with open(params["path"]) as file:
+        return {"text": file.read()}, []
+
+
 def check_network(_params: dict[str, Any], _blobs: list[bytes]) -> tuple[dict[str, Any], list[bytes]]:
     """A source that holds the interpreter's lock for ever."""
     while True:
         pow(3, 10**6)
 
 
-REQUESTS = {f.__name__: f for f in (echo, crash, sleep, leave, wrong, spawn, write, check_network)}
+REQUESTS = {f.__name__: f for f in (echo, crash, sleep, leave, wrong, spawn, write, look, check_network)}

@@ -136,6 +136,25 @@ def test_it_may_write_into_its_scratch_folder_alone_and_that_goes_with_it(inspec
     assert not scratch.exists()
 
 
+def test_it_reads_jobs_and_what_lies_elsewhere_but_nothing_else_of_the_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOVEAL_REQUESTS", "tests.jobs.requests_for_tests")
+    home = tmp_path / "home"
+    (home / "jobs" / "one").mkdir(parents=True)
+    for path in (home / "foveal.db", home / "jobs" / "one" / "job.json"):
+        path.write_text("here")
+    inspectors = Inspectors(home)
+    try:
+        assert inspectors.ask("look", {"path": str(home / "jobs" / "one" / "job.json")})[0]["text"] == "here"
+        with pytest.raises(UserError, match="may not read"):
+            inspectors.ask("look", {"path": str(home / "foveal.db")})
+        (tmp_path / "later.txt").write_text("here")  # made when the inspector runs already
+        assert inspectors.ask("look", {"path": str(tmp_path / "later.txt")})[0]["text"] == "here"
+    finally:
+        inspectors.close()
+
+
 def test_a_source_that_hangs_holds_up_no_trained_model(inspectors: Inspectors) -> None:
     inspectors.ask("echo", {})
     with ThreadPoolExecutor(1) as pool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from sqlalchemy import delete
@@ -52,13 +53,29 @@ def test_what_people_wrote_comes_back_with_a_lost_row(tmp_path: Path) -> None:
     shared, edited = make(store, "net", (), "ada"), make(store, "before", (), "ada")
     row = store.get(edited, anyone=True)
     assert row is not None
-    store.relabel(row, {"name": "after", "notes": "tried twice", "group": "thesis", "visibility": "private"})
+    edits = {"name": "after", "notes": "tried twice", "group": "thesis", "visibility": "private", "tags": "base, big"}
+    store.relabel(row, edits)
     forget(store)
     reindex(store)
     found = store.briefly([shared, edited])
     assert (found[shared].name, found[shared].visibility, found[shared].notes) == ("net", "lab", "")
     again = found[edited]
     assert (again.name, again.notes, again.group, again.visibility) == ("after", "tried twice", "thesis", "private")
+    assert again.tags == "base, big"
+
+
+def test_a_label_written_before_there_were_tags_is_read(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    job_id = make(store, "net", (), "ada")
+    path = store.folder(job_id).path / "label.json"
+    label = json.loads(path.read_text())
+    del label["tags"]
+    path.write_text(json.dumps({**label, "group": "thesis"}))
+    forget(store)
+    assert reindex(store) == 1
+    row = store.get(job_id, anyone=True)
+    assert row is not None
+    assert (row.group, row.tags) == ("thesis", "")
 
 
 def test_a_label_that_cannot_be_read_makes_no_private_job_public(tmp_path: Path) -> None:
