@@ -9,7 +9,10 @@ from data.whole import write_json
 from jobs.folder import BrokenFolder, JobFolder
 from jobs.tables import JobRow
 
-FIELDS = ("name", "group", "visibility", "notes")
+FIELDS = ("name", "group", "visibility", "notes", "tags")
+_LATER = ("tags",)  # fields that an older label.json does not have
+MOST_TAGS = 20
+LONGEST_TAG = 50
 _VISIBILITIES = ("lab", "private")
 
 
@@ -36,3 +39,22 @@ def read_label(folder: JobFolder) -> dict[str, str]:
     if label["visibility"] not in _VISIBILITIES:
         raise BrokenFolder(f'{path} has the visibility "{label["visibility"]}"; it is {" or ".join(_VISIBILITIES)}.')
     return label
+
+
+def join_tags(tags: Iterable[str]) -> str:
+    """Tags as they are kept: each once, in the order given, with ", " between them; a comma ends a tag.
+
+    Raises InvalidOptions (field ``tags``) for more than MOST_TAGS or one longer than LONGEST_TAG.
+    """
+    words = [" ".join(word.split()) for tag in tags for word in tag.split(",")]
+    kept = list(dict.fromkeys(word for word in words if word))
+    if len(kept) > MOST_TAGS:
+        raise InvalidOptions({"tags": [f"These are {len(kept)} tags; a job has at most {MOST_TAGS}."]})
+    if long := [tag for tag in kept if len(tag) > LONGEST_TAG]:
+        raise InvalidOptions({"tags": [f'The tag "{long[0][:20]}..." is longer than {LONGEST_TAG} characters.']})
+    return ", ".join(kept)
+
+
+def split_tags(text: str) -> list[str]:
+    """The tags that :func:`join_tags` put together."""
+    return text.split(", ") if text else []

@@ -55,9 +55,11 @@ class Listing:
     """
 
     type: str | None = None
+    types: Sequence[str] = ()
     statuses: Sequence[str] = ()
     text: str = ""
     group: str | None = None
+    tag: str | None = None
     owner: str | None = None
     parent: str | None = None
     sort: str = "-created"
@@ -95,6 +97,7 @@ class Store:
         prepare: Callable[[JobFolder], None] | None = None,
         *,
         notes: str = "",
+        tags: str = "",
     ) -> JobRow:
         """Make the folder with its first event, let ``prepare`` put files into it, then insert the row.
 
@@ -108,7 +111,7 @@ class Store:
             if prepare:
                 prepare(folder)
             row = row_of(job, visibility)
-            row.notes = notes
+            row.notes, row.tags = notes, tags
             write_label(folder, label_of(row))
             row.status = folder.state().status.value
             with self.session() as session:
@@ -138,7 +141,7 @@ class Store:
             return session.scalar(_one_job(who, anyone), {"id": job_id})
 
     def relabel(self, row: JobRow, values: Mapping[str, str]) -> None:
-        """Change name, notes, group or visibility, in the folder and in the row. Raises OSError (not writable)."""
+        """Change name, notes, group, tags or visibility, in folder and row. Raises OSError (not writable)."""
         write_label(self.folder(row.id), {**label_of(row), **values})
         self.edit(row.id, **values)
 
@@ -220,6 +223,14 @@ class Store:
         with self.session() as session:
             return {row.id: row for row in session.scalars(select(JobRow).where(JobRow.id.in_(wanted)))}
 
+    def some(self, job_ids: Iterable[str], types: Sequence[str] | None, who: Principal | None) -> dict[str, JobRow]:
+        """Those of these jobs that ``who`` may see (and of ``types``), by id."""
+        query = select(JobRow).where(JobRow.id.in_(sorted(set(job_ids))), visible_to(who))
+        if types is not None:
+            query = query.where(JobRow.type.in_(types))
+        with self.session() as session:
+            return {row.id: row for row in session.scalars(query)}
+
     def live(self) -> Rows:
         """Jobs not yet finished, or of which something is asked: what the scheduler looks after. Oldest first."""
         asked = or_(
@@ -258,10 +269,15 @@ class Store:
         where: Conditions = [visible_to(who)]
         if listing.type:
             where.append(JobRow.type == listing.type)
+        if listing.types:
+            where.append(JobRow.type.in_(listing.types))
         if listing.statuses:
             where.append(JobRow.status.in_(listing.statuses))
         if listing.group is not None:
             where.append(JobRow.group == listing.group)
+        if listing.tag is not None:
+            tags = literal(", ") + JobRow.tags + ", "
+            where.append(tags.contains(f", {listing.tag}, ", autoescape=True))
         if listing.owner is not None:
             where.append(JobRow.owner == listing.owner)
         if listing.parent is not None:
@@ -269,7 +285,7 @@ class Store:
         for word in listing.text.split():
             matches = (
                 column.icontains(word, autoescape=True)
-                for column in (JobRow.name, JobRow.id, JobRow.group, JobRow.owner)
+                for column in (JobRow.name, JobRow.id, JobRow.group, JobRow.owner, JobRow.tags)
             )
             where.append(or_(*matches))
         return where

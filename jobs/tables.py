@@ -39,6 +39,7 @@ class JobRow(Base):
     group: Mapped[str] = mapped_column("group_name", String(200), default="")
     visibility: Mapped[str] = mapped_column(String(10), default="lab")  # "lab": all who sign in; "private": owner
     notes: Mapped[str] = mapped_column(Text, default="")
+    tags: Mapped[str] = mapped_column(String(1100), default="", server_default="")  # jobs/label.py: join_tags
     status: Mapped[str] = mapped_column(String(12), default="Initialized")
     reason: Mapped[str] = mapped_column(Text, default="")
     error: Mapped[str] = mapped_column(Text, default="")

@@ -44,8 +44,9 @@ class TypedJobQuery(Paging):
     status: list[Literal["Initialized", "Waiting", "Running", "Paused", "Done", "Aborted", "Error"]] = Field(
         default_factory=list
     )
-    text: Text = Field("", description="Words that name, id, group or owner contain.")
+    text: Text = Field("", description="Words that name, id, group, tags or owner contain.")
     group: Text | None = None
+    tag: Text | None = Field(None, description="Only jobs that have this tag.")
     owner: Text | None = None
     parent: Text | None = Field(None, description="Only jobs that need this one (the models of a dataset).")
     sort: Sort = "-created"
@@ -64,6 +65,7 @@ class JobChange(Input):
     group: Annotated[str, Field(max_length=200)] | None = None
     visibility: Literal["lab", "private"] | None = None
     notes: Annotated[str, Field(max_length=100_000)] | None = None
+    tags: Annotated[list[str], Field(max_length=40)] | None = Field(None, description="Replace those that it has.")
 
 
 class Since(Input):

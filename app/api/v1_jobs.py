@@ -26,7 +26,7 @@ api = Api("jobs")
 
 def job_page(query: TypedJobQuery, type: str | None) -> dict[str, Any]:
     """One page of jobs of a type (None: all)."""
-    keys = {"text", "group", "owner", "parent", "sort"}
+    keys = {"text", "group", "tag", "owner", "parent", "sort"}
     listing = Listing(
         type=type,
         statuses=query.status,
@@ -85,7 +85,7 @@ def get_job(job_id: str) -> dict[str, Any]:
 
 @api.operation("PATCH", "/jobs/<job_id>", returns=Job)
 def change_job(job_id: str, body: JobChange) -> dict[str, Any]:
-    """Change its name, notes, group or visibility."""
+    """Change its name, notes, group, tags or visibility."""
     jobs.edit(context(), current(), one(job_id), body.model_dump(exclude_unset=True))
     return jobs.describe(context(), one(job_id))
 

@@ -18,6 +18,7 @@ from jobs import series as curves
 from jobs.events import Event, JobState
 from jobs.folder import BrokenFolder
 from jobs.job import Job, Status
+from jobs.label import join_tags, split_tags
 from jobs.permissions import Principal, can
 from jobs.store import Listing
 from jobs.tables import JobRow
@@ -38,12 +39,15 @@ class Label:
         option("Visible to", labels={"lab": "Everybody who signs in", "private": "Only me"}),
     ] = "lab"
     notes: Annotated[str, option("Notes", widget="textarea", max_length=100_000)] = ""
+    tags: Annotated[
+        str, option("Tags", "Words to find and compare jobs by, with commas between them.", max_length=2000)
+    ] = ""
 
 
 LONG_CURVE = 100_000
 """Points from which on a curve is thinned in a thread of its own."""
 MOST_PRIORITY = 1000
-LABELS = ("name", "group", "visibility", "notes")
+LABELS = ("name", "group", "visibility", "notes", "tags")
 
 
 def brief(row: JobRow) -> dict[str, Any]:
@@ -51,7 +55,7 @@ def brief(row: JobRow) -> dict[str, Any]:
     keys = ("id", "type", "name", "owner", "group", "visibility", "status", "reason", "error", "broken")
     more = ("fraction", "eta", "created", "started", "finished", "summary", "gpus", "priority")
     values = {key: getattr(row, key) for key in (*keys, *more)}
-    return {**values, "elapsed": _elapsed(row.started, row.finished)}
+    return {**values, "tags": split_tags(row.tags), "elapsed": _elapsed(row.started, row.finished)}
 
 
 def describe(ctx: Context, row: JobRow) -> dict[str, Any]:
@@ -116,9 +120,14 @@ def related(ctx: Context, who: Principal | None, row: JobRow) -> dict[str, list[
 
 
 def edit(ctx: Context, who: Principal | None, row: JobRow, values: Mapping[str, Any]) -> None:
-    """Change name, notes, group or visibility; what is not given stays. Raises InvalidOptions, NotAllowed."""
+    """Change name, notes, group, tags or visibility; what is not given stays. Raises InvalidOptions, NotAllowed.
+
+    Tags are a list, or text with commas between them.
+    """
     require(who, "edit", row)
     given = {key: values[key] for key in LABELS if values.get(key) is not None}
+    if "tags" in given:
+        given["tags"] = join_tags([given["tags"]] if isinstance(given["tags"], str) else given["tags"])
     label = plain(parse(Label, {"name": row.name, **given}))
     # parse() takes a blank text for "not given": a blank name is refused, a blank note or group is meant.
     if "name" in given and not str(given["name"]).strip():
@@ -243,7 +252,7 @@ def series(
     wanted = curves.window(points, first, last)
     # A tenth of a second for 10 million points: off the event loop then, where a switch of threads is not worth more.
     work = offload if len(wanted) > LONG_CURVE else _at_once
-    shown, smoothed = work(_thinned, wanted, width, smooth)
+    shown, smoothed = work(thinned, wanted, width, smooth)
     return {
         "curve": curve,
         "total": len(points),
@@ -258,8 +267,8 @@ def _at_once(work: Any, *given: Any) -> Any:
     return work(*given)
 
 
-def _thinned(points: curves.Points, width: int, smooth: float) -> tuple[curves.Points, Any]:
-    """What is shown of the points, and their smoothed values."""
+def thinned(points: curves.Points, width: int, smooth: float) -> tuple[curves.Points, Any]:
+    """What is shown of the points, and their smoothed values (the values themselves without ``smooth``)."""
     shown = curves.thin(points, width)
     if not smooth or not len(points):
         return shown, shown["value"]

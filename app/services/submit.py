@@ -13,6 +13,7 @@ from data.errors import InvalidOptions, UserError
 from data.options import parse, plain
 from jobs.folder import JobFolder
 from jobs.job import Job, Needs, new_id
+from jobs.label import join_tags
 from jobs.permissions import Principal
 from jobs.tables import JobRow
 
@@ -64,7 +65,8 @@ def submit(ctx: Context, who: Principal, order: Order, label: Label, form: Mappi
 
 def _create(ctx: Context, job: Job, label: Label, order: Order) -> JobRow:
     try:
-        return ctx.store.create(job, label.visibility, order.prepare, notes=label.notes)
+        tags = join_tags([label.tags])
+        return ctx.store.create(job, label.visibility, order.prepare, notes=label.notes, tags=tags)
     except FileExistsError:
         raise Conflict("Another job was made in this very moment.", hint="Please try again.") from None
     except OSError as error:

@@ -86,7 +86,8 @@ def test_an_upgrade_keeps_rows_and_a_copy_from_before(
     if not numbered:  # as the first versions made them
         with closing(sqlite3.connect(tmp_path / "foveal.sqlite3")) as raw:
             raw.execute("DROP TABLE alembic_version")
-            raw.execute("ALTER TABLE jobs DROP COLUMN resume_requested")
+            for later_column in ("resume_requested", "tags"):
+                raw.execute(f"ALTER TABLE jobs DROP COLUMN {later_column}")
     use(later, monkeypatch)
     engine = database.open_database(tmp_path)
     with engine.connect() as connection:
