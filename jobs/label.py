@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
+from data.errors import InvalidOptions
 from data.whole import write_json
 from jobs.folder import BrokenFolder, JobFolder
 from jobs.tables import JobRow
@@ -31,10 +33,10 @@ def read_label(folder: JobFolder) -> dict[str, str]:
     path = folder.path / "label.json"
     try:
         found: Any = json.loads(path.read_text(encoding="utf-8"))
-        label = {field: str(found[field]) for field in FIELDS}
+        label = {field: str(found.get(field, "") if field in _LATER else found[field]) for field in FIELDS}
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BrokenFolder(f"{path} cannot be read: {error!r}") from error
     if label["visibility"] not in _VISIBILITIES:
         raise BrokenFolder(f'{path} has the visibility "{label["visibility"]}"; it is {" or ".join(_VISIBILITIES)}.')
