@@ -106,6 +106,8 @@ def _unexpected(error: Exception) -> BaseResponse:
 
 def _answer(problem: dict[str, Any]) -> Response:
     if wants_json():
+        if not request.path.startswith("/api/"):  # scripts written for DIGITS look for `error`, here too
+            problem = {**problem, "error": {"message": problem["detail"], "type": problem["title"].replace(" ", "")}}
         response = jsonify(problem)
         response.mimetype = "application/problem+json"
     else:

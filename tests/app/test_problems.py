@@ -72,7 +72,9 @@ def test_people_get_a_page(client: FlaskClient) -> None:
 
 
 def test_programs_that_ask_a_page_for_json_get_json(client: FlaskClient) -> None:
-    assert client.get("/fail/full", headers={"Accept": "application/json"}).json["status"] == 507
+    answer = client.get("/fail/full", headers={"Accept": "application/json"}).json
+    assert answer["status"] == 507
+    assert answer["error"]["message"] == answer["detail"], "where scripts written for DIGITS look"
 
 
 def test_unknown_addresses_and_methods(client: FlaskClient) -> None:
