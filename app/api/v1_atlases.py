@@ -13,7 +13,7 @@ from app.api.outputs import Created, Job, JobPage, Output
 from app.api.v1_jobs import created, job_page, one
 from app.auth import current
 from app.extensions import context
-from app.services import atlases, jobs
+from app.services import atlas_maps, atlases, jobs
 from app.services.atlases import TYPE
 from app.services.jobs import Label
 from models.atlas.options import AtlasOptions
@@ -89,6 +89,62 @@ class Voters(Output):
     units: list[Tile]
 
 
+class MapQuery(Input):
+    """How the images are laid out."""
+
+    method: Literal["pca", "tsne", "through"] = "pca"
+
+
+class MoreMaps(Input):
+    """One of the two."""
+
+    tsne: int | None = Field(None, ge=0, le=BIG, description="Number of the layer to lay out by neighbours.")
+    checkpoints: int | None = Field(None, ge=2, le=100, description="Follow all maps through so many checkpoints.")
+
+
+class PairQuery(Input):
+    """Two classes, by their numbers."""
+
+    first: int = Field(ge=0, le=BIG)
+    second: int = Field(ge=0, le=BIG)
+    most: int = Field(12, ge=1, le=100)
+
+
+class ImageMap(Output):
+    """Images and their places; `predicted` and `places` have a list for each checkpoint (one where there are none)."""
+
+    layer: int
+    name: str
+    method: str
+    offered: list[str] = Field(description="The methods there are for this layer.")
+    explained: list[float] = Field(description="Shares of the variance along the two axes.")
+    total: int = Field(description="Images of the split.")
+    split: str
+    numbers: list[int] = Field(description="Record numbers in the split.")
+    labels: list[int] = Field(description="Class numbers, -1 where it is not known.")
+    predicted: list[list[int]]
+    confidence: list[float] | None
+    places: list[list[float]] = Field(description="x, y, x, y ...; within -1 .. 1 at the checkpoint of the atlas.")
+    checkpoints: list[dict[str, Any]] = Field(description="name, step, epoch.")
+
+
+class SeparatingUnit(Tile):
+    """A unit and how far it parts two classes."""
+
+    dprime: float | None = Field(description="Above 0: higher for the first class; null: the two never overlap.")
+    auroc: float | None = Field(description="Chance that an image of the first class has the higher value.")
+    means: list[float]
+
+
+class Separating(Output):
+    """Units of a layer, the best first."""
+
+    layer: int
+    name: str
+    counts: list[int] = Field(description="Kept images of each class, of which auroc is.")
+    units: list[SeparatingUnit]
+
+
 @api.operation("GET", "/atlases", returns=JobPage)
 def list_atlases(query: TypedJobQuery) -> dict[str, Any]:
     """Atlases that you may see, page by page; `parent` names a model."""
@@ -133,3 +189,28 @@ def atlas_strip(job_id: str, index: int, query: StripQuery) -> Response:
 def atlas_voters(job_id: str, number: int) -> list[dict[str, Any]]:
     """The units of each layer that a class excites most."""
     return atlases.voters(context(), current(), one(job_id, TYPE), number)
+
+
+@api.operation("POST", "/atlases/<job_id>/resume")
+def resume_atlas(job_id: str) -> None:
+    """Go on with an atlas that was aborted or whose worker died, where its state was saved last."""
+    atlases.resume(context(), current(), one(job_id, TYPE))
+
+
+@api.operation("GET", "/atlases/<job_id>/layers/<int:index>/map", returns=ImageMap)
+def atlas_map(job_id: str, index: int, query: MapQuery) -> dict[str, Any]:
+    """Where up to 10,000 images lie by what the units of a layer say of them; `through`: at several checkpoints."""
+    return atlas_maps.layer_map(context(), current(), one(job_id, TYPE), index, query.method)
+
+
+@api.operation("POST", "/atlases/<job_id>/maps")
+def more_maps(job_id: str, body: MoreMaps) -> None:
+    """Let a finished atlas also lay a layer out by t-SNE, or follow its maps through checkpoints: its job goes on."""
+    atlas_maps.ask_for(context(), current(), one(job_id, TYPE), body.model_dump(exclude_unset=True))
+
+
+@api.operation("GET", "/atlases/<job_id>/layers/<int:index>/separating", returns=Separating)
+def separating_units(job_id: str, index: int, query: PairQuery) -> dict[str, Any]:
+    """The units of a layer that separate two classes best, by the size of d'."""
+    pair = (query.first, query.second)
+    return atlas_maps.separating(context(), current(), one(job_id, TYPE), index, pair, query.most)

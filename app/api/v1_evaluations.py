@@ -13,7 +13,7 @@ from app.api.outputs import Created, Job, JobPage, Output
 from app.api.v1_jobs import created, job_page, one
 from app.auth import current
 from app.extensions import context
-from app.services import evaluation_export, evaluation_images, evaluations, jobs
+from app.services import evaluation_export, evaluation_images, evaluations, jobs, pairs
 from app.services.evaluations import TYPE
 from app.services.jobs import Label
 from data.options import schema
@@ -94,6 +94,34 @@ class Answers(Output):
     size: int
     total: int
     records: list[Answer]
+
+
+class PairQuery(PageQuery):
+    """Two classes, by their numbers."""
+
+    first: int = Field(ge=0, le=BIG)
+    second: int = Field(ge=0, le=BIG)
+
+
+class Hesitant(Answer):
+    """An image between two classes."""
+
+    share: float = Field(description="p1 / (p1 + p2) of the two classes, 0..1.")
+
+
+class Between(Output):
+    """Two classes, and a page of the images for which they are the likely ones."""
+
+    numbers: list[int]
+    names: list[str]
+    images: list[int] = Field(description="Images of each.")
+    right: list[int]
+    taken: list[int] = Field(description="Images of each that are taken for the other.")
+    page: int
+    pages: int
+    size: int
+    total: int
+    records: list[Hesitant]
 
 
 class Unreadable(Output):
@@ -209,3 +237,11 @@ def resume_evaluation(job_id: str) -> None:
 def compare_evaluations(job_id: str, query: OtherQuery) -> dict[str, Any]:
     """What this model mends and breaks of the one of another evaluation, with McNemar's test."""
     return evaluations.comparison(context(), current(), one(query.before, TYPE), one(job_id, TYPE))
+
+
+@api.operation("GET", "/evaluations/<job_id>/pair", returns=Between)
+def evaluation_pair(job_id: str, query: PairQuery) -> dict[str, Any]:
+    """Two classes: how often each is taken for the other, and the images in between, the most undecided first."""
+    row, numbers = one(job_id, TYPE), (query.first, query.second)
+    found = pairs.images(context(), current(), row, numbers, page=query.page, size=query.size)
+    return {**pairs.pair(context(), current(), row, *numbers), **found}

@@ -31,18 +31,17 @@ WORDS = {
 def of_model(job_id: str) -> AnyResponse | str:
     """The newest finished atlas of a model (at ``?layer=`` and ``?unit=``), or the offer to build one (``?new=1``)."""
     model = find_job(context(), current(), job_id, "model")
-    found = atlases.of_model(context(), current(), model)
-    done = next((atlas for atlas in found if atlas["status"] == "Done"), None)
+    done = atlases.newest(context(), current(), model)
     if done is None or request.args.get("new"):
-        may = can(current(), "create")
-        return render_template("atlases/none.html", model=jobs.brief(model), atlases=found, may=may)
+        found, may = atlases.of_model(context(), current(), model), can(current(), "create")
+        many = len(context().states.get(model.id).checkpoints) > 1
+        return render_template("atlases/none.html", model=jobs.brief(model), atlases=found, may=may, many=many)
     layer, unit, index = request.args.get("layer"), request.args.get("unit", ""), None
     if layer:
-        row = _row(done["id"])
-        index = atlases.find_layer(row, atlases.about(context(), current(), row), layer)
+        index = atlases.find_layer(done, atlases.about(context(), current(), done), layer)
     if index is not None and unit.isdigit():
-        return redirect(url_for("atlases.unit", job_id=done["id"], index=index, number=int(unit)))
-    return redirect(url_for("atlases.show", job_id=done["id"], layer=index))
+        return redirect(url_for("atlases.unit", job_id=done.id, index=index, number=int(unit)))
+    return redirect(url_for("atlases.show", job_id=done.id, layer=index))
 
 
 @blueprint.post("/atlases/new")
@@ -55,15 +54,15 @@ def create() -> Response:
 @blueprint.get("/atlases/<job_id>")
 def show(job_id: str) -> str:
     """The units of one layer, page by page; while it is built, how far it is."""
-    row = _row(job_id)
+    row = row_of(job_id)
     job = jobs.describe(context(), row)
-    if job["status"] != "Done":
+    if not atlases.finished(context(), row):
         return render_template(
             "atlases/building.html",
             job=job,
             may=allowed(current(), row),
             log=jobs.log(context(), row, 100),
-            model=_model(job),
+            model=model_of(job),
         )
     atlas = atlases.about(context(), current(), row)
     last = len(atlas["layers"]) - 1
@@ -77,16 +76,16 @@ def show(job_id: str) -> str:
         "atlases/show.html",
         job=job, atlas=atlas, layer=atlas["layers"][index], found=found, words=WORDS, sort=sort, cls=cls,
         columns=COLUMNS,
-        model=_model(job), numbers=page_numbers(found["page"], found["pages"]),
+        model=model_of(job), numbers=page_numbers(found["page"], found["pages"]),
         link=lambda **changes: url_for("atlases.show", job_id=row.id) + query(state, **changes),
-        strip=_strip(row, index, [one["unit"] for one in found["units"]]),
+        strip=strip_of(row, index, [one["unit"] for one in found["units"]]),
     )  # fmt: skip
 
 
 @blueprint.get("/atlases/<job_id>/layers/<int:index>/units/<int:number>")
 def unit(job_id: str, index: int, number: int) -> str:
     """One unit: the images at the top, at the bottom and between, its classes, and units like it."""
-    row = _row(job_id)
+    row = row_of(job_id)
     job, atlas = jobs.describe(context(), row), atlases.about(context(), current(), row)
     found = atlases.unit(context(), current(), row, index, number)
     layer, most = atlas["layers"][index], 12
@@ -96,22 +95,22 @@ def unit(job_id: str, index: int, number: int) -> str:
         inside = url_for("units.unit", job_id=atlas["model"], layer=layer["name"], unit=number)
     return render_template(
         "atlases/unit.html",
-        job=job, atlas=atlas, layer=layer, unit=found, profile=profile, inside=inside, model=_model(job),
+        job=job, atlas=atlas, layer=layer, unit=found, profile=profile, inside=inside, model=model_of(job),
         reach=max([abs(value) for _, value in profile] or [1.0]) or 1.0,
-        strip=_strip(row, index, [one["unit"] for one in found["alike"]]), columns=COLUMNS,
+        strip=strip_of(row, index, [one["unit"] for one in found["alike"]]), columns=COLUMNS,
     )  # fmt: skip
 
 
 @blueprint.get("/atlases/<job_id>/classes/<int:number>")
 def voters(job_id: str, number: int) -> str:
     """The units of each layer that a class excites most."""
-    row = _row(job_id)
+    row = row_of(job_id)
     job, atlas = jobs.describe(context(), row), atlases.about(context(), current(), row)
     found = atlases.voters(context(), current(), row, number)
     for layer in found:
-        layer["strip"] = _strip(row, layer["layer"], [one["unit"] for one in layer["units"]])
+        layer["strip"] = strip_of(row, layer["layer"], [one["unit"] for one in layer["units"]])
     return render_template(
-        "atlases/voters.html", job=job, atlas=atlas, cls=number, layers=found, columns=COLUMNS, model=_model(job)
+        "atlases/voters.html", job=job, atlas=atlas, cls=number, layers=found, columns=COLUMNS, model=model_of(job)
     )
 
 
@@ -119,29 +118,32 @@ def voters(job_id: str, number: int) -> str:
 def strip(job_id: str, index: int) -> Response:
     """What the units ``at`` (numbers with "-" between them) look at in their top images: one row each, as JPEG."""
     numbers = [int(part) for part in request.args.get("at", "").split("-") if part.isdigit()]
-    data = atlases.sheet(context(), current(), _row(job_id), index, numbers, COLUMNS)
+    data = atlases.sheet(context(), current(), row_of(job_id), index, numbers, COLUMNS)
     return Response(data, mimetype="image/jpeg", headers={"Cache-Control": "private, max-age=86400"})
 
 
 @blueprint.get("/atlases/<job_id>/layers/<int:index>/units/<int:number>/figures")
 def figures(job_id: str, index: int, number: int) -> Response:
     """The same as JSON, for other pages that show the unit."""
-    row = _row(job_id)
+    row = row_of(job_id)
     found = atlases.unit(context(), current(), row, index, number)
-    return jsonify({**found, "strip": _strip(row, index, [number])})
+    return jsonify({**found, "strip": strip_of(row, index, [number])})
 
 
-def _strip(row: JobRow, index: int, numbers: list[int]) -> dict[str, Any] | None:
+def strip_of(row: JobRow, index: int, numbers: list[int]) -> dict[str, Any] | None:
+    """Where the strip of these units of a layer is, None for no units."""
     if not numbers:
         return None
     address = url_for("atlases.strip", job_id=row.id, index=index, at="-".join(map(str, numbers)))
     return {"url": address, "rows": len(numbers)}
 
 
-def _model(job: dict[str, Any]) -> dict[str, Any] | None:
+def model_of(job: dict[str, Any]) -> dict[str, Any] | None:
+    """The model of an atlas, None where it is not to be seen."""
     row = context().store.get(str(job["options"].get("model")), current())
     return jobs.brief(row) if row else None
 
 
-def _row(job_id: str) -> JobRow:
+def row_of(job_id: str) -> JobRow:
+    """An atlas that may be seen."""
     return find_job(context(), current(), job_id, TYPE)

@@ -12,7 +12,8 @@ from app.auth import current
 from app.extensions import context
 from app.forms import fields, posted
 from app.pages import allowed, number
-from app.services import evaluation_export, evaluation_images, evaluations, jobs
+from app.pages.atlases import COLUMNS, strip_of
+from app.services import evaluation_export, evaluation_images, evaluations, jobs, pairs
 from app.services.context import find_job
 from app.services.evaluations import TYPE, WORDS
 from app.services.jobs import Label
@@ -95,6 +96,30 @@ def compare(job_id: str, other: str) -> str:
     )  # fmt: skip
 
 
+@blueprint.get("/evaluations/<job_id>/pair/<int:one>/<int:other>")
+def pair(job_id: str, one: int, other: int) -> str:
+    """Two classes: the images in between, and the units of a layer (``?layer=``) that tell them apart."""
+    row = _row(job_id)
+    found = pairs.pair(context(), current(), row, one, other)
+    units = pairs.units(context(), current(), row, (one, other), request.args.get("layer", type=int))
+    for unit in units["units"] if units else ():
+        unit["words"] = " · ".join(words_of(unit))
+    job = jobs.describe(context(), row)
+    model = context().store.get(str(job["options"].get("model")), current())
+    strip = strip_of(units["row"], units["layer"], [unit["unit"] for unit in units["units"]]) if units else None
+    return render_template(
+        "evaluations/pair.html",
+        job=job, about=evaluations.about(context(), row), found=found, units=units, strip=strip, columns=COLUMNS,
+        model=model.id if model else None,
+    )  # fmt: skip
+
+
+def words_of(unit: dict[str, Any]) -> list[str]:
+    """How far a unit parts two classes, as its tile says it."""
+    apart = "no overlap" if unit["dprime"] is None else f"d′ {abs(unit['dprime']):.1f}"
+    return [apart, *([] if unit["auroc"] is None else [f"AUROC {unit['auroc']:.2f}"])]
+
+
 @blueprint.post("/evaluations/<job_id>/resume")
 def resume(job_id: str) -> Response:
     """Go on after the last batch that is on disk."""
@@ -139,7 +164,9 @@ def images(job_id: str) -> Response:
     """One page of images with their sprite; with ``before`` and ``kind``, what was fixed, broken or flipped."""
     row, page = _row(job_id), number(request.args.get("page"), 1, 1, 10**9)
     wanted = evaluations.wanted(request.args)
-    if before := request.args.get("before"):
+    if numbers := evaluations.two_numbers(request.args.get("between", "")):
+        found = pairs.images(context(), current(), row, numbers, show=wanted.show, page=page, size=PAGE)
+    elif before := request.args.get("before"):
         kind = request.args.get("kind", "fixed")
         found = evaluations.compared_images(
             context(), current(), (_row(before), row), kind, wanted, page=page, size=PAGE

@@ -66,6 +66,35 @@ def _check_split(ctx: Context, who: Principal, model: JobRow, split: str) -> Non
         raise UserError(f"{row.name} has no {split} images; it has {', '.join(ctx.datasets.get(row.id).splits)}.")
 
 
+def resume(ctx: Context, who: Principal | None, row: JobRow) -> None:
+    """Go on with an atlas that was aborted or whose worker died, where its state was saved last.
+
+    Raises Conflict where it still runs or is Done.
+    """
+    require(who, "edit", row)
+    if row.status not in (Status.ABORTED.value, Status.ERROR.value):
+        raise Conflict(f"{row.name} cannot be resumed: its status is {row.status}.")
+    resume_again(ctx, row)
+
+
+def resume_again(ctx: Context, row: JobRow) -> None:
+    """Let an atlas that has ended go on. Raises Conflict while it runs."""
+    if not Status(row.status).settled:
+        raise Conflict(f"{row.name} is at work already: its status is {row.status}.")
+    ctx.store.edit(row.id, resume_requested=True, abort_requested=False)
+
+
+def finished(ctx: Context, row: JobRow) -> bool:
+    """Whether the atlas can be looked at, even while it does more of what was asked of it."""
+    return (ctx.store.folder(row.id).artifacts / "atlas.json").exists()
+
+
+def newest(ctx: Context, who: Principal | None, model: JobRow) -> JobRow | None:
+    """The newest atlas of a model that can be looked at."""
+    rows = ctx.store.list(Listing(type=TYPE, parent=model.id, limit=100), who)
+    return next((row for row in rows if finished(ctx, row)), None)
+
+
 def of_model(ctx: Context, who: Principal | None, model: JobRow) -> list[dict[str, Any]]:
     """The atlases of a model, newest first, as briefs."""
     return [brief(row) for row in ctx.store.list(Listing(type=TYPE, parent=model.id, limit=100), who)]
@@ -88,7 +117,7 @@ def units(
     page: int = 1, size: int = 24
 ) -> dict[str, Any]:  # fmt: skip
     """One page of a layer's units, sorted; with ``cls`` only those that this class excites most."""
-    layer = _layer(ctx, who, row, index)
+    layer = read_layer(ctx, who, row, index)
     if cls is not None:
         _class(row, layer.atlas, cls)
     order = layer.order(sort if sort in SORTS else "number", cls)
@@ -102,7 +131,7 @@ def units(
 
 def unit(ctx: Context, who: Principal | None, row: JobRow, index: int, number: int) -> dict[str, Any]:
     """Everything about one unit. Raises NotFound."""
-    layer = _layer(ctx, who, row, index)
+    layer = read_layer(ctx, who, row, index)
     _within(row, layer, [number])
     return layer.about(number)
 
@@ -113,7 +142,7 @@ def voters(ctx: Context, who: Principal | None, row: JobRow, cls: int, most: int
     _class(row, atlas, cls)
     found = []
     for facts in atlas["layers"]:
-        layer = _layer(ctx, who, row, facts["index"])
+        layer = read_layer(ctx, who, row, facts["index"])
         votes = layer.votes(cls)
         order = np.argsort(-votes, kind="stable")[:most]
         chosen = [{**layer.brief(int(one)), "vote": float(votes[one])} for one in order if votes[one] > 0]
@@ -128,7 +157,7 @@ def sheet(
 
     Raises NotFound for units that there are not, or where the dataset may not be seen.
     """
-    layer = _layer(ctx, who, row, index)
+    layer = read_layer(ctx, who, row, index)
     if not 0 < len(numbers) <= LARGEST_PAGE:
         raise UserError(f"Ask for 1 to {LARGEST_PAGE} units at once.", field="units")
     _within(row, layer, numbers)
@@ -155,10 +184,18 @@ def find_layer(row: JobRow, atlas: Mapping[str, Any], name: str) -> int:
     raise NotFound(f"{row.name} has no layer {name}; it has {', '.join(facts['name'] for facts in atlas['layers'])}.")
 
 
-def _layer(ctx: Context, who: Principal | None, row: JobRow, index: int) -> AtlasLayer:
-    atlas = about(ctx, who, row)
+def layer_of(row: JobRow, atlas: Mapping[str, Any], index: int) -> dict[str, Any]:
+    """The entry of a layer in atlas.json. Raises NotFound."""
     if not 0 <= index < len(atlas["layers"]):
         raise NotFound(f"{row.name} has {len(atlas['layers'])} layers, numbered from 0.")
+    found: dict[str, Any] = atlas["layers"][index]
+    return found
+
+
+def read_layer(ctx: Context, who: Principal | None, row: JobRow, index: int) -> AtlasLayer:
+    """One layer with the figures of its units. Raises NotFound, Conflict (not finished, unreadable)."""
+    atlas = about(ctx, who, row)
+    layer_of(row, atlas, index)
     try:
         return AtlasLayer.read(ctx.store.folder(row.id).artifacts, atlas, index)
     except (OSError, ValueError) as error:

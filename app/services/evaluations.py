@@ -243,12 +243,13 @@ def images(
     """One page of the images that fit, each with its answers. Raises Conflict before the first result."""
     require(who, "view", row)
     records = results(ctx, row)
-    return _page(ctx, row, records, offload(select, records, wanted), page, size)
+    return page_of(ctx, row, records, offload(select, records, wanted), page, size)
 
 
-def _page(
+def page_of(
     ctx: Context, row: JobRow, records: NDArray[Any], numbers: NDArray[np.int64], page: int, size: int
 ) -> dict[str, Any]:
+    """One page of the images with these numbers, each with its answers."""
     size = min(max(size, 1), LARGEST_PAGE)
     pages = max(1, -(-len(numbers) // size))
     page = min(max(page, 1), pages)
@@ -304,6 +305,12 @@ def wanted(values: Mapping[str, Any]) -> Wanted:
     )
 
 
+def two_numbers(text: str) -> tuple[int, int] | None:
+    """``3-5`` as two class numbers; None for anything else."""
+    parts = text.split("-")
+    return (int(parts[0]), int(parts[1])) if len(parts) == 2 and all(map(str.isdecimal, parts)) else None
+
+
 # -- two models --------------------------------------------------------------------------------------------------
 
 
@@ -342,7 +349,7 @@ def compared_images(
     if kind not in asdict(found):
         raise NotFound(f"There are images fixed, broken and flipped, not {kind}.")
     earlier, records = (results(ctx, row) for row in rows)
-    shown = _page(ctx, rows[1], records, select(records, asked, getattr(found, kind)), page, size)
+    shown = page_of(ctx, rows[1], records, select(records, asked, getattr(found, kind)), page, size)
     names = about(ctx, rows[0])["classes"]
     for record in shown["records"]:
         record["before"] = names[int(earlier["predicted"][record["index"]])]

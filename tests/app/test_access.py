@@ -66,6 +66,16 @@ KINDS: dict[str, str] = {
     "explore.records": SEE,
     "explore.show": SEE,
     "explore.sprite": SEE,
+    "atlas_maps.places": SEE,
+    "atlas_maps.resume": CHANGE,
+    "atlas_maps.show": SEE,
+    "atlas_maps.wish": CHANGE,
+    "v1.atlas_map": SEE,
+    "v1.more_maps": CHANGE,
+    "v1.resume_atlas": CHANGE,
+    "v1.separating_units": SEE,
+    "evaluations.pair": SEE,
+    "v1.evaluation_pair": SEE,
     "atlases.create": MAKERS,
     "atlases.figures": SEE,
     "atlases.of_model": SEE,
@@ -299,6 +309,7 @@ PLACES: dict[str, Any] = {
     "split": "train", "index": 0, "act": "save", "name": "lenet", "token_id": 999, "release": "0",
     "stamp": "0", "kind": "jobs",
     "theme": "light", "filename": "js/theme.js", "format": "zip", "path": "x", "number": 1, "layer": "conv1", "unit": 0,
+    "one": 0, "other": 1,
 }  # fmt: skip
 FORMATS = {"evaluations.answers": "csv"}  # where it is no archive
 NAMES = {"v1.change_user": "tom", "v1.delete_user": "tom", "admin.change_user": "tom"}
@@ -306,6 +317,8 @@ QUERIES = {
     "v1.evaluation_sprite": "indices=0",
     "v1.atlas_strip": "units=0",
     "v1.compare_evaluations": "before=x",
+    "v1.evaluation_pair": "first=0&second=1",
+    "v1.separating_units": "first=0&second=1",
     "v1.job_series": "curve=train/loss",
     "v1.record_sprite": "indices=0",
     "v1.append_upload": "offset=0",
@@ -363,7 +376,15 @@ FORMS: dict[str, dict[str, Any]] = {
     "jobs.edit": {"name": "x"},
 }
 NETWORK_ROUTES = ("networks.changes", "v1.get_saved_network", "v1.get_version", "v1.save_version")
-ATLAS_ROUTES = ("atlases", "v1.atlas", "v1.get_atlas")
+ATLAS_ROUTES = (
+    "atlases",
+    "atlas_maps",
+    "v1.atlas",
+    "v1.get_atlas",
+    "v1.more_maps",
+    "v1.resume_atlas",
+    "v1.separating_units",
+)
 EVALUATION_ROUTES = (
     "evaluations",
     "v1.compare_evaluations",

@@ -14,6 +14,7 @@ from PIL import Image
 from app.services import atlases
 from app.services.context import NotFound
 from data.errors import InvalidOptions
+from jobs.folder import EventLog
 from jobs.tables import JobRow
 from models.atlas.layer import strip
 from tests.app.conftest import Lab, make_lab
@@ -106,3 +107,56 @@ def test_a_strip_holds_exactly_the_crops() -> None:
     assert sheet.shape == (4, 4, 3)
     assert sheet[:2, :2, 0].tolist() == [[20, 21], [28, 29]]
     assert (sheet[2:] == 128).all()
+
+
+def test_the_map_of_a_layer_over_page_and_rest(bench: Bench) -> None:
+    client, address = bench.lab.client("vic"), f"/api/v1/atlases/{bench.atlas.id}/layers/1"
+    found = client.get(f"{address}/map").json
+    assert len(found["places"][0]) == 2 * len(found["numbers"]) == 2 * found["total"]
+    assert (found["offered"], found["checkpoints"]) == (["pca"], [])
+    part = bench.lab.ctx.datasets.get(bench.dataset.id).split("train")
+    assert found["labels"] == [int(part.labels[number]) for number in found["numbers"]]
+    assert client.get(f"{address}/map?method=tsne").status_code == 404
+    page = client.get(f"/atlases/{bench.atlas.id}/map?layer=1").text
+    assert "Images as fc sees them" in page
+    assert "Follow it through" not in page
+
+
+def test_units_that_separate_two_classes(bench: Bench) -> None:
+    client = bench.lab.client("vic")
+    found = client.get(f"/api/v1/atlases/{bench.atlas.id}/layers/1/separating?first=0&second=2").json
+    by_unit = {one["unit"]: one for one in found["units"]}
+    assert by_unit[0]["dprime"] > 0 > by_unit[2]["dprime"], "each score is higher for its own class"
+    assert by_unit[0]["auroc"] > 0.5 > by_unit[2]["auroc"]
+    sizes = [abs(one["dprime"]) for one in found["units"]]
+    assert sizes == sorted(sizes, reverse=True)
+    same = client.get(f"/api/v1/atlases/{bench.atlas.id}/layers/1/separating?first=1&second=1")
+    assert same.status_code == 404
+
+
+def test_more_maps_are_asked_for_and_worked_out_without_another_pass(bench: Bench) -> None:
+    lab, model = bench.lab, trained_model(bench.lab, bench.dataset, epochs=3)
+    row = run(lab, atlases.create(lab.ctx, lab.who("olga"), {"model": model.id, "top": 3}))
+    olga, page = lab.client("olga"), f"/atlases/{row.id}/map?layer=0"
+    assert "Follow it through 3 checkpoints" in olga.get(page).text
+    refused = olga.post(f"/api/v1/atlases/{row.id}/maps", json={})
+    assert refused.status_code == 422
+    said = olga.post(f"/atlases/{row.id}/wishes", data={"checkpoints": "3"}).json["said"]
+    assert "goes on" in said
+    assert lab.store.get(row.id, anyone=True).resume_requested
+    run(lab, row)
+    found = olga.get(f"/api/v1/atlases/{row.id}/layers/0/map?method=through").json
+    assert [one["epoch"] for one in found["checkpoints"]] == [1, 2, 3]
+    assert len(found["places"]) == len(found["predicted"]) == 3
+    assert "Through the checkpoints" in olga.get(page).text
+
+
+def test_an_atlas_that_ended_early_can_go_on(bench: Bench) -> None:
+    lab = bench.lab
+    row = atlases.create(lab.ctx, lab.who("olga"), {"model": bench.model.id})
+    assert lab.client("olga").post(f"/api/v1/atlases/{row.id}/resume").status_code == 409
+    EventLog(lab.store.folder(row.id).events_path).append("status", status="Error", error="The worker was killed.")
+    lab.store.edit(row.id, status="Error")
+    assert "Go on where it stopped" in lab.client("olga").get(f"/atlases/{row.id}").text
+    assert lab.client("olga").post(f"/atlases/{row.id}/resume").json["said"]
+    assert lab.store.get(row.id, anyone=True).resume_requested

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.services import evaluations
+from app.services import atlases, evaluations
 from app.services.context import Conflict, NotFound
 from data.errors import InvalidOptions
 from jobs.tables import JobRow
@@ -23,7 +23,7 @@ from models.evaluation.records import read_results
 from models.evaluation.select import Wanted
 from tests.app.conftest import Lab, make_lab
 from tests.app.finished import built_dataset
-from tests.app.judged import evaluated, trained_model
+from tests.app.judged import evaluated, run, trained_model
 from tests.data.factory import make_gradient_folder
 
 
@@ -227,3 +227,26 @@ def test_caveats_name_weak_classes_and_uneven_data() -> None:
     )
     for words in ("validation images", "off by 12 %", "b (50 %)", "brightness 0 to 0.1", "10 to 400 images"):
         assert words in said, words
+
+
+def test_a_confused_pair_leads_to_images_in_between_and_to_units(bench: Bench) -> None:
+    client, address = bench.lab.client("vic"), f"/api/v1/evaluations/{bench.judged.id}"
+    found = client.get(f"{address}/pair?first=0&second=2").json
+    matrix = client.get(f"{address}/confusion").json["matrix"]
+    assert found["taken"] == [matrix[0][2], matrix[2][0]]
+    assert found["images"] == [sum(matrix[0]), sum(matrix[2])]
+    far = [abs(one["share"] - 0.5) for one in found["records"]]
+    assert far == sorted(far)
+    for one in found["records"]:
+        shares = {guess["index"]: guess["probability"] for guess in one["top"]}
+        assert one["share"] == pytest.approx(shares[0] / (shares[0] + shares[2]), abs=1e-5)
+    assert client.get(f"{address}/pair?first=1&second=1").status_code == 404
+    page = f"/evaluations/{bench.judged.id}/pair/0/2"
+    assert "Build one" in client.get(page).text
+    run(bench.lab, atlases.create(bench.lab.ctx, bench.lab.who("olga"), {"model": bench.model.id, "top": 3}))
+    with_units = client.get(f"{page}?layer=1").text
+    assert "AUROC" in with_units
+    assert "at-tile" in with_units
+    shown = client.get(f"/evaluations/{bench.judged.id}/images?between=0-2&show=right").json
+    assert all(one["right"] for one in shown["records"])
+    assert shown["total"] <= found["total"]

@@ -58,6 +58,9 @@ export class Gallery {
     part("range", this.box).textContent = `${thousands(first)}–${thousands(first + found.records.length - 1)} of ${thousands(found.total)}`;
     for (const button of this.box.querySelectorAll("[data-turn]")) button.disabled = !(found.page + Number(button.dataset.turn) >= 1 && found.page + Number(button.dataset.turn) <= found.pages);
     chip.hidden = !this.cell;
+    const pair = part("pair", this.box), two = this.cell?.every((cls) => cls !== null) && this.cell[0] !== this.cell[1] && !this.more.before;
+    pair.hidden = !two;
+    if (two) pair.href = `${this.address}/pair/${this.cell.join("/")}`;
     if (this.cell) {
       const [label, predicted] = this.cell.map((cls) => (cls === null ? null : this.names[cls]));
       chip.textContent = `${label === predicted ? `${label}, right` : label === null ? `taken for ${predicted}` : predicted === null ? label : `${label} taken for ${predicted}`} ✕`;
@@ -68,7 +71,8 @@ export class Gallery {
     const sure = percent(record.confidence, record.confidence > 0.995 ? 2 : 0);
     const said = record.right === false ? `${record.class} → ${record.predicted_class}` : record.predicted_class || "not readable";
     const words = record.before !== undefined ? `${record.class}: ${record.before} → ${record.predicted_class}` : said;
-    const link = make("a", { href: `${this.address}/record/${record.index}`, className: "fv-thumb", title: `${words}, ${sure} sure` }, make("i"), make("span", { textContent: words }), make("span", { textContent: sure }));
+    const shares = record.share === undefined ? sure : this.pair.map((cls, at) => `${this.names[cls]} ${percent(at ? 1 - record.share : record.share, 0)}`).join(" · ");
+    const link = make("a", { href: `${this.address}/record/${record.index}`, className: "fv-thumb", title: `${words}, ${sure} sure` }, make("i"), make("span", { textContent: words }), make("span", { textContent: shares }));
     link.dataset.right = String(record.right);
     return link;
   }

@@ -1,8 +1,9 @@
 // The page of an evaluation: the matrix grows while images are judged; afterwards everything of the report.
-import { $, post, toast } from "../dom.js";
+import { $ } from "../dom.js";
 import { follow, holder, job, onEvent } from "../job.js";
 import { figure, percent, thousands } from "../words.js";
 import "../thumbs.js";
+import "./going_on.js";
 import { classes } from "./classes.js";
 import { Decision } from "./decision.js";
 import { Gallery } from "./gallery.js";
@@ -33,11 +34,6 @@ onEvent("artifact", (event) => {
   if (event.name === "tally") soFar(event.value);
 });
 onEvent("status", (event) => { if (event.status === "Done") setTimeout(() => location.reload(), 500); });
-document.addEventListener("click", async (event) => {
-  const button = event.target.closest('[data-do="resume"]');
-  if (!button) return;
-  try { toast((await post(button.dataset.url)).said); button.hidden = true; } catch (error) { toast(error.message, true); }
-});
 
 if (job.report) {
   const matrix = job.report.labelled ? await Matrix.read(about.classes, `${address}/cells`) : null;
