@@ -9,6 +9,7 @@ from typing import Any
 
 from data.options import schema
 
+ELSEWHERE = ("vary-", "search-")
 _LIMITS = {"minimum": "min", "maximum": "max", "exclusiveMinimum": "min", "exclusiveMaximum": "max"}
 
 
@@ -70,9 +71,12 @@ def groups(cls: type, made: Mapping[str, Field], skip: Sequence[str] = ()) -> li
 
 
 def posted(form: Mapping[str, Any]) -> dict[str, str]:
-    """What a form sent, last value of each name (a switch sends "false" and then perhaps "true")."""
+    """What a form sent, last value of each name (a switch sends "false" and then perhaps "true").
+
+    What the card of a sweep asks for (ELSEWHERE) is no option of a model: app/pages/sweeps.py reads it.
+    """
     getlist = getattr(form, "getlist", None)
-    return {name: getlist(name)[-1] if getlist else form[name] for name in form}
+    return {name: getlist(name)[-1] if getlist else form[name] for name in form if not name.startswith(ELSEWHERE)}
 
 
 def _group(title: str, items: list[Field], properties: Mapping[str, Any]) -> Group:

@@ -21,6 +21,7 @@ act         line, act, value, step, who           somebody steered it (jobs/cont
 checkpoint_removed  name                          it was not among the last or best that are kept
 artifact    name, value                           a small JSON result ("classes", "counts", "mean", "failures" ...)
 note        text, [level]                         a sentence for the owner ("running on the CPU: no GPU found")
+trial       number, [id, values, state, reason]   a model of a sweep, or what became of it; later words add to earlier
 """
 
 _MERGE = ("fraction", "phase", "rate", "unit", "eta")
@@ -43,6 +44,7 @@ class JobState:
     artifacts: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     acts: tuple[Event, ...] = ()
+    trials: Mapping[int, Event] = field(default_factory=dict)
     updated: float = 0.0
 
     @property
@@ -126,6 +128,12 @@ def _act(state: JobState, event: Event) -> JobState:
     return replace(state, acts=(*state.acts, event))
 
 
+def _trial(state: JobState, event: Event) -> JobState:
+    number = int(event["number"])
+    known = {key: value for key, value in event.items() if key not in ("seq", "kind")}
+    return replace(state, trials={**state.trials, number: {**state.trials.get(number, {}), **known}})
+
+
 def _resumed(state: JobState, event: Event) -> JobState:
     """What was measured or saved after the step at which it goes on will be measured and saved again."""
     step = event["step"]
@@ -148,4 +156,5 @@ _HANDLERS = {
     "checkpoint": _checkpoint,
     "artifact": _artifact,
     "note": _note,
+    "trial": _trial,
 }

@@ -49,7 +49,8 @@ class Job:
     """One request. ``type`` is the noun of its page, ``task`` the file of jobs/tasks that carries it out.
 
     ``options`` are validated and complete; ``form`` keeps what the user typed, so that a clone shows it again;
-    ``parents`` are ids of jobs that must be Done first; times are Unix seconds.
+    ``parents`` are ids of jobs that must be Done first; ``sweep`` is the id of the sweep that it is a trial of; times
+    are Unix seconds.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Job:
     parents: tuple[str, ...] = ()
     needs: Needs = Needs()
     created: float = 0.0
+    sweep: str = ""
     format: int = 1
 
     def to_dict(self) -> dict[str, Any]:

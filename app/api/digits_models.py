@@ -14,7 +14,7 @@ from app.api.digits_training import Previous, model_requests, names_for
 from app.api.digits_urls import as_json, twin
 from app.auth import current
 from app.extensions import context
-from app.services import jobs, models
+from app.services import jobs, models, sweeps
 from app.services.archives import checkpoint_archive
 from app.services.context import find_job
 from app.services.jobs import job_of
@@ -38,12 +38,13 @@ def create() -> AnyResponse:
     names = names_for(form)
     weights = _inherited(previous, names["start_from"]) if previous else {}
     wanted = [{**values, **weights} for values in asked]
-    for values in wanted[1:]:  # a sweep is made as a whole or not at all
-        checked(lambda values=values: models.check(context(), current(), values), names)  # type: ignore[misc]
-    rows = [checked(lambda v=values: models.create(context(), current(), v), names) for values in wanted]  # type: ignore[misc]
+    if len(wanted) == 1:
+        row = checked(lambda: models.create(context(), current(), wanted[0]), names)
+        return jsonify(_json(row)) if as_json() else redirect(url_for("models.show", job_id=row.id))
+    sweep = checked(lambda: sweeps.of_digits(context(), current(), form["model_name"], wanted), names)
     if not as_json():
-        return redirect(url_for("models.show", job_id=rows[0].id) if len(rows) == 1 else url_for("home.index"))
-    return jsonify(_json(rows[0]) if len(rows) == 1 else {"jobs": [_json(row) for row in rows]})
+        return redirect(url_for("sweeps.show", job_id=sweep.id))
+    return jsonify(jobs=[_json(row) for row in sweeps.models_of(context(), sweep)])
 
 
 def _inherited(previous: Previous, field: str) -> dict[str, Any]:

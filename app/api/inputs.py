@@ -55,7 +55,7 @@ class TypedJobQuery(Paging):
 class JobQuery(TypedJobQuery):
     """Which jobs."""
 
-    type: Literal["dataset", "model", "network", "analysis", "evaluation", "atlas"] | None = None
+    type: Literal["dataset", "model", "network", "analysis", "evaluation", "atlas", "sweep"] | None = None
 
 
 class JobChange(Input):

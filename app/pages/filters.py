@@ -10,7 +10,12 @@ from flask import Blueprint
 
 blueprint = Blueprint("filters", __name__)
 KINDS = {"detection": "Dataset of boxes", "segmentation": "Dataset of masks"}
-TYPES = {"dataset": "Image classification dataset", "evaluation": "Evaluation", "atlas": "Atlas of units"}
+TYPES = {
+    "dataset": "Image classification dataset",
+    "evaluation": "Evaluation",
+    "atlas": "Atlas of units",
+    "sweep": "Sweep",
+}
 
 
 @blueprint.app_template_filter()

@@ -34,7 +34,10 @@ def index() -> Response:
     tables = [_table(key, request.args) for key in TABLES]
     empty = not any(table["total"] or table["q"] for table in tables)
     seen = machine.describe(context())
-    return _fresh(render_template("home/index.html", tables=tables, running=_running(), empty=empty, machine=seen))
+    made = context().store.count(Listing(type="sweep"), current())
+    return _fresh(
+        render_template("home/index.html", tables=tables, running=_running(), empty=empty, machine=seen, sweeps=made)
+    )
 
 
 @blueprint.get("/jobs/running")

@@ -24,7 +24,7 @@ def page_of(row: JobRow) -> str:
     if row.type == "network":
         return url_for("networks.show", name=row.id)
     pages = {"dataset": "datasets.show", "analysis": "analyses.show"}
-    pages |= {"evaluation": "evaluations.show", "atlas": "atlases.show"}
+    pages |= {"evaluation": "evaluations.show", "atlas": "atlases.show", "sweep": "sweeps.show"}
     return url_for(pages.get(row.type, "models.show"), job_id=row.id)
 
 
@@ -58,6 +58,8 @@ def clone(job_id: str) -> AnyResponse:
         return redirect(url_for("networks.new", **{"from": row.id}))
     if row.type == "analysis":
         return redirect(page_of(row))
+    if row.type == "sweep":
+        return redirect(url_for("models.new", sweep=row.id))
     if row.type == "atlas":
         return redirect(url_for("atlases.of_model", job_id=jobs.job_of(context(), row).options["model"], new=1))
     forms = {"dataset": "datasets.new", "evaluation": "evaluations.new"}

@@ -13,7 +13,8 @@ from app.auth import current
 from app.extensions import context
 from app.forms import Field, Group, fields, groups, posted
 from app.pages import allowed
-from app.services import archives, evaluations, finder, jobs, models, schedules
+from app.pages import sweeps as sweeps_page
+from app.services import archives, evaluations, finder, jobs, models, schedules, sweeps
 from app.services.context import NotFound, find_job
 from app.services.jobs import Label
 from data.errors import InvalidOptions, UserError
@@ -34,26 +35,33 @@ GROUPS = ("Data", "Training", "Optimizer", "Learning rate")
 
 @blueprint.get("/models/images/classification/new")
 def new() -> str:
-    """The form, empty, for ``?dataset=`` or ``?network=``, or filled in as the job ``?clone=`` was."""
+    """The form, empty, for ``?dataset=`` or ``?network=``, or filled in as the job ``?clone=`` or ``?sweep=`` was."""
     values: dict[str, Any] = {}
+    several = None
+    if sweep := request.args.get("sweep"):
+        several = jobs.clone(context(), current(), find_job(context(), current(), sweep, "sweep"))
+        values = several["model"]
     if clone := request.args.get("clone"):
         values = jobs.clone(context(), current(), find_job(context(), current(), clone, "model"))
     if fork := request.args.get("fork"):
         values = models.fork(context(), current(), find_job(context(), current(), fork, "model"), request.args)
     values |= {name: request.args[name] for name in ("dataset", "network") if request.args.get(name)}
-    return _form(values, {})
+    return _form(values, {}, several)
 
 
 @blueprint.post("/models/new")
 def create() -> AnyResponse:
-    """Start the training, or show the form again with what is wrong beside each field."""
-    values = posted(request.form)
+    """Start the training, or several of them; or show the form again with what is wrong beside each field."""
+    values, several = posted(request.form), sweeps_page.asked_for(request.form)
     try:
+        if several is not None:
+            row = sweeps.create(context(), current(), {**several, "model": values})
+            return redirect(url_for("sweeps.show", job_id=row.id), 303)
         return redirect(url_for("models.show", job_id=models.create(context(), current(), values).id), 303)
     except InvalidOptions as error:
-        return make_response(_form(values, error.fields), 422)
+        return make_response(_form(values, error.fields, several), 422)
     except UserError as error:
-        return make_response(_form(values, {error.field or "": [str(error)]}), 422)
+        return make_response(_form(values, {error.field or "": [str(error)]}, several), 422)
 
 
 @blueprint.post("/models/check")
@@ -98,9 +106,12 @@ def _cards(made: dict[str, Field]) -> list[Group]:
     return sorted(cards, key=lambda card: GROUPS.index(card.title) if card.title in GROUPS else len(GROUPS))
 
 
-def _form(values: dict[str, Any], errors: dict[str, list[str]]) -> str:
-    made = fields(TrainOptions, values, errors)
-    rest = {name: said for name, said in errors.items() if name not in made and name not in ("name", "group")}
+def _form(values: dict[str, Any], errors: dict[str, list[str]], several: dict[str, Any] | None = None) -> str:
+    varied = (several or {}).get("vary") or {}
+    made = fields(TrainOptions, values, {name: said for name, said in errors.items() if name not in varied})
+    card = sweeps_page.card(several, errors)
+    known = {"name", "group", *made, *(item.name.removeprefix(sweeps_page.SEARCH) for item in card["search"]), "vary"}
+    rest = {name: said for name, said in errors.items() if name not in known}
     ready, _ = jobs.list_jobs(context(), current(), Listing(type="dataset", limit=CHOICES))
     usable = [jobs.brief(row) for row in ready if row.status not in ("Error", "Aborted") and not row.broken]
     usable = [job for job in usable if ((job["summary"] or {}).get("kind") or CLASSIFICATION) == CLASSIFICATION]
@@ -112,7 +123,7 @@ def _form(values: dict[str, Any], errors: dict[str, list[str]]) -> str:
         groups=_cards(made), datasets=usable, older=[jobs.brief(row) for row in older],
         networks=models.networks(context()), may_code=can(current(), "run_code"),
         open_start=any(made[name].text or made[name].errors for name in START),
-        limit_mb=context().settings.max_upload_mb, usual=schedules.usual(),
+        limit_mb=context().settings.max_upload_mb, usual=schedules.usual(), sweep=card,
     )  # fmt: skip
 
 

@@ -67,8 +67,8 @@ def describe(ctx: Context, row: JobRow) -> dict[str, Any]:
     try:
         job = ctx.store.folder(row.id).job()
     except BrokenFolder as error:
-        return {**values, "broken": str(error), "options": {}, "form": {}, "parents": []}
-    return {**values, "options": job.options, "form": job.form, "parents": list(job.parents)}
+        return {**values, "broken": str(error), "options": {}, "form": {}, "parents": [], "sweep": ""}
+    return {**values, "options": job.options, "form": job.form, "parents": list(job.parents), "sweep": job.sweep}
 
 
 def _state_values(state: JobState) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from app.services import evaluations, weights
-from app.services.asked import asked, try_network
+from app.services.asked import Asked, asked, try_network
 from app.services.checkpoints import checkpoint_name
 from app.services.context import Context, NotFound, find_job, require
 from app.services.datasets import image as record_image
@@ -52,13 +52,19 @@ def create(ctx: Context, who: Principal | None, values: Mapping[str, Any]) -> Jo
     wanted = asked(ctx, who, values)
     try_network(ctx, wanted)
     weights.try_weights(ctx, who, wanted)
+    return make(ctx, who, wanted, values)
+
+
+def make(ctx: Context, who: Principal, wanted: Asked, values: Mapping[str, Any], sweep: str = "") -> JobRow:
+    """The job of a model that was tried already; ``sweep`` is the sweep that it is a trial of."""
     order = Order(
         type="model",
         task="train_model",
         options=completed(wanted.options),
         parents=(wanted.dataset.id,),
-        needs=_needs(ctx, wanted.options),
+        needs=needs_of(ctx, wanted.options),
         prepare=_write_source(wanted.source),
+        sweep=sweep,
     )
     row = submit(ctx, who, order, wanted.label, values)
     if wanted.options.evaluate:
@@ -74,7 +80,8 @@ def check(ctx: Context, who: Principal | None, values: Mapping[str, Any]) -> dic
     return try_network(ctx, asked(ctx, require(who, "create"), values))
 
 
-def _needs(ctx: Context, options: TrainOptions) -> Needs:
+def needs_of(ctx: Context, options: TrainOptions) -> Needs:
+    """What the machine must have free for such a training."""
     if options.gpu is not None:
         return Needs(gpus=1, gpu_indices=(options.gpu,))
     gpus = min(1, gpu_count(ctx)) if options.gpus is None else options.gpus

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be made: the job's type and task, its options, what it waits for and what it needs."""
+    """What is to be made: the job's type and task, its options, what it waits for and needs, and whose trial it is."""
 
     type: str
     task: str
@@ -30,6 +30,7 @@ class Order:
     parents: tuple[str, ...] = ()
     needs: Needs = field(default_factory=Needs)
     prepare: Callable[[JobFolder], None] | None = None
+    sweep: str = ""
 
 
 def parse_form(cls: type[T], values: Mapping[str, Any], default_name: Callable[[T], str]) -> tuple[T, Label]:
@@ -59,6 +60,7 @@ def submit(ctx: Context, who: Principal, order: Order, label: Label, form: Mappi
         parents=order.parents,
         needs=order.needs,
         created=time.time(),
+        sweep=order.sweep,
     )
     return _create(ctx, job, label, order)
 

@@ -117,6 +117,20 @@ KINDS: dict[str, str] = {
     "v1.get_evaluation": SEE,
     "v1.list_evaluations": PEOPLE,
     "v1.resume_evaluation": CHANGE,
+    "comparison.curves": PEOPLE,  # runs that may not be seen are left out; see services/test_comparison.py
+    "comparison.runs": PEOPLE,
+    "comparison.show": PEOPLE,
+    "v1.compare_runs": PEOPLE,
+    "sweeps.data": SEE,
+    "sweeps.index": PEOPLE,
+    "sweeps.show": SEE,
+    "sweeps.size": PEOPLE,
+    "sweeps.stop": CHANGE,
+    "sweeps.table": SEE,
+    "v1.create_sweep": MAKERS,
+    "v1.get_sweep": SEE,
+    "v1.list_sweeps": PEOPLE,
+    "v1.stop_sweep": CHANGE,
     "home.bulk": PEOPLE,  # each job of the list is asked for by itself
     "home.index": PEOPLE,
     "home.running": PEOPLE,
@@ -345,6 +359,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "v1.preview_picture": {"folder": "/x"},
     "v1.create_model": MODEL,
     "v1.check_model": MODEL,
+    "v1.create_sweep": {"model": MODEL, "vary": {"learning_rate": [0.1, 0.01]}},
     "v1.find_rate": MODEL,
     "v1.match_model_weights": MODEL,
     "v1.draw_network_file": {"file": "/x.onnx"},
@@ -385,6 +400,7 @@ ATLAS_ROUTES = (
     "v1.resume_atlas",
     "v1.separating_units",
 )
+SWEEP_ROUTES = ("sweeps", "v1.get_sweep", "v1.stop_sweep")
 EVALUATION_ROUTES = (
     "evaluations",
     "v1.compare_evaluations",
@@ -443,6 +459,7 @@ def ask(lab: Lab, name: str | None, method: str, rule: Rule, visibility: str) ->
     kind = "atlas" if rule.endpoint.startswith(ATLAS_ROUTES) else kind
     kind = "model" if rule.endpoint == "atlases.of_model" else kind
     kind = "evaluation" if rule.endpoint.startswith(EVALUATION_ROUTES) else kind
+    kind = "sweep" if rule.endpoint.startswith(SWEEP_ROUTES) else kind
     job = lab.job(kind, "olga", visibility)
     given = {**PLACES, "job_id": job.id, **({"name": NAMES[rule.endpoint]} if rule.endpoint in NAMES else {})}
     given["format"] = FORMATS.get(rule.endpoint, given["format"])
