@@ -1,4 +1,4 @@
-"""Starting weights in the form of a new model: the table of what fits, and receiving a weight file."""
+"""Starting weights in the form of a new model: what fits, the network drawn to freeze layers, and weight files."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from app.auth import current
 from app.extensions import context
 from app.forms import posted
 from app.services import weights
+from app.services.networks import Look
 from data.errors import InvalidOptions, UserError
 
 blueprint = Blueprint("weights", __name__)
+MOST_OPEN = 5000
 
 
 @blueprint.post("/models/weights")
@@ -23,6 +25,21 @@ def table() -> str:
         return render_template("models/weights_table.html", found=None, said=error.fields)
     except UserError as error:
         return render_template("models/weights_table.html", found=None, said={error.field or "": [str(error)]})
+
+
+@blueprint.post("/models/weights/graph")
+def graph() -> Response:
+    """The network of the form, drawn; ``open`` (once for each) are the ids of open blocks."""
+    opened = tuple(request.form.getlist("open"))[:MOST_OPEN]
+    values = posted(request.form)
+    values.pop("open", None)
+    try:
+        return jsonify(weights.drawing(context(), current(), values, Look(opened)))
+    except InvalidOptions as error:
+        said = [text for texts in error.fields.values() for text in texts]
+        return jsonify(picture=None, problems=[{"text": text} for text in said])
+    except UserError as error:
+        return jsonify(picture=None, problems=[{"text": str(error)}])
 
 
 @blueprint.post("/models/weights/files")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
@@ -17,6 +17,7 @@ from models.source.channels import mismatches
 from models.source.facts import Facts
 from models.source.fold import View, opened, path_to, view
 from models.source.graph import Graph, from_json
+from models.source.layers import layers_of
 from models.source.palette import PaletteEntry, palette
 from models.source.parse import read
 from models.source.picture import facts as facts_of
@@ -99,6 +100,12 @@ def draw(ctx: Context, who: Principal | None, text: str, images: Images, look: L
             return _unread(text, error, {"line": None, "span": None})
         graph = from_json(report["graph"])
     return _drawn(text, graph, images, look)
+
+
+def drawn_layers(text: str, images: Images, open: Iterable[str]) -> dict[str, list[str]]:
+    """The layers, as PyTorch names them, that each node of a picture stands for. Raises SourceError, UserError."""
+    graph = _graph(text, images)
+    return layers_of(graph, view(graph, open))
 
 
 def traced_picture(report: Mapping[str, Any], look: Look) -> dict[str, Any]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
+from app.services import networks
 from app.services.asked import Asked, ask, asked, class_names
 from app.services.context import Context, find_job, require
+from app.services.networks import Images, Look
 from app.services.paths import server_path
 from app.services.uploads import keep
 from jobs.permissions import Principal
@@ -26,6 +28,19 @@ def describe(ctx: Context, who: Principal | None, values: Mapping[str, Any]) -> 
     """
     who = require(who, "create")
     return _describe(ctx, who, asked(ctx, who, values))
+
+
+def drawing(ctx: Context, who: Principal | None, values: Mapping[str, Any], look: Look) -> dict[str, Any]:
+    """The graph of the network of a model form, and in ``layers`` what PyTorch calls what is drawn; nothing is run.
+
+    ``picture`` is None, with the reason in ``problems``, where the source cannot be read. Raises the same errors as
+    making the model.
+    """
+    wanted = asked(ctx, require(who, "create"), values)
+    images = Images(**wanted.shape)
+    found = networks.draw(ctx, who, wanted.source, images, look)
+    layers = networks.drawn_layers(wanted.source, images, found["open"]) if found["picture"] else {}
+    return {**found, "layers": layers}
 
 
 def try_weights(ctx: Context, who: Principal, wanted: Asked) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from jobs.confine import confine
 from jobs.folder import JobFolder
 from jobs.job import Job
 
@@ -19,6 +20,7 @@ def run(folder: JobFolder, job: Job) -> Iterator[dict[str, Any]]:
     from models.atlas.build import Order, build
     from models.atlas.options import Ordered
     from models.inspection.loaded import models
+    from models.training.driver import wake_driver
     from models.training.setup import choose_device
 
     options = parse(Ordered, job.options)
@@ -26,7 +28,10 @@ def run(folder: JobFolder, job: Job) -> Iterator[dict[str, Any]]:
     model_folder = folder.path.parent / options.model
     begun = folder.artifacts / "begun.json"
     checkpoint = json.loads(begun.read_text())["checkpoint"] if begun.exists() else options.checkpoint
-    model = models.get(model_folder, checkpoint)
     name = json.loads((model_folder / "artifacts" / "model.json").read_text())["dataset"]
-    dataset = open_dataset(folder.path.parent / name / "artifacts")
+    images = folder.path.parent / name / "artifacts"
+    dataset = open_dataset(images)
+    wake_driver()
+    yield confine(folder, (model_folder, images))
+    model = models.get(model_folder, checkpoint)
     yield from build(Order(folder.artifacts, model, options, dataset, name, folder.path, model_folder))

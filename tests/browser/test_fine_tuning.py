@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -70,3 +71,29 @@ def test_weights_are_uploaded_layers_frozen_and_the_training_starts_from_them(
     said = requests.get(f"{address}/api/v1/jobs/{job}", timeout=20).json()
     assert said["artifacts"]["model"]["start"]["counts"]["taken"] == 6
     assert (said["options"]["freeze"], said["options"]["rate_factors"]) == ("conv1, conv2", "fc1 = 0.1")
+
+
+def test_layers_are_frozen_and_given_rates_by_clicking_them_in_the_graph(
+    page: Page, address: str, dataset: str
+) -> None:
+    page.goto(f"{address}/models/images/classification/new?dataset={dataset}&network=squeezenet")
+    page.locator("#start summary").first.click()
+    page.locator("#freeze-graph summary").click(timeout=60_000)  # it comes with the table
+    graph = page.locator("#freeze-graph")
+    graph.locator("[data-open='features#1']").click()
+    run, card = graph.locator("[data-id='features#1/3..4']"), graph.locator("[data-id='features#1/0']")
+    card.click(position={"x": 40, "y": 12})
+    run.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#f-freeze")).to_have_value("features.0, features.3, features.4")
+    expect(run).to_have_class(re.compile("nw-frozen"))
+    expect(graph.locator("[data-id='features#1']")).to_have_class(re.compile("nw-partly"))
+    expect(page.locator("[data-layer='features.4'] input[type=checkbox]")).to_be_checked()
+    card.click(position={"x": 40, "y": 12})
+    expect(page.locator("#f-freeze")).to_have_value("features.3, features.4")
+    graph.locator("[data-tool-rate]").fill("0.5")
+    card.click(position={"x": 40, "y": 12})
+    expect(page.locator("#f-rate_factors")).to_have_value("features.0 = 0.5")
+    expect(card).to_contain_text("rate × 0.5")
+    graph.locator("[data-id='features#1/1']").click(position={"x": 40, "y": 12})
+    expect(graph.locator("[data-graph-said]")).to_contain_text("has no weights")

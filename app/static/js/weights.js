@@ -37,6 +37,8 @@ function begin() {
     fillFactors();
     halves();
     offerImagenet();
+    drawn.hidden = !rows().length;
+    draw();
     if (focused) $$("[aria-label]", place).find((item) => item.getAttribute("aria-label") === focused)?.focus();
   };
 
@@ -61,9 +63,8 @@ function begin() {
     halves();
     soon();
   };
-  const toggle = (name, on) => {
-    let list = names(freeze.value);
-    if (on) return setFrozen([...list.filter((other) => !inside(other, name)), name]);
+  const changed = (list, name, on) => {
+    if (on) return [...list.filter((other) => !inside(other, name)), name];
     const all = rows().map((row) => row.dataset.layer);
     // What is frozen around it is replaced by its other parts, level by level, until only this layer is left out.
     for (let outer = list.find((other) => inside(name, other)); outer && outer !== name; outer = list.find((other) => inside(name, other))) {
@@ -71,14 +72,42 @@ function begin() {
       list = [...list.filter((other) => other !== outer), ...parts];
       if (!parts.length) break;
     }
-    return setFrozen(list.filter((other) => !inside(other, name)));
+    return list.filter((other) => !inside(other, name));
   };
+  const toggle = (which, on) => setFrozen(which.reduce((list, name) => changed(list, name, on), names(freeze.value)));
   /** Every layer without the classifier, the outermost where it holds no part of it. */
   const allButClassifier = () => rows().filter((row) => !("classifier" in row.dataset)).map((row) => row.dataset.layer)
     .filter((name, _, list) => !list.some((other) => other !== name && inside(name, other)));
 
   const readFactors = () => new Map(factors.value.split(/[,;\n]+/).map((part) => part.split(/[=:]/).map((text) => text.trim())).filter(([name]) => name));
   const fillFactors = () => { const known = readFactors(); for (const row of rows()) $(".fv-factor", row).value = known.get(row.dataset.layer) || ""; };
+
+  const setFactor = (which, factor) => {
+    const known = readFactors();
+    for (const name of which) { if (factor) known.set(name, factor); else known.delete(name); }
+    factors.value = [...known].map(([name, value]) => `${name} = ${value}`).join(", ");
+    fillFactors();
+    soon();
+  };
+
+  const drawn = document.getElementById("freeze-graph");
+  let graph = null;
+  const layers = () => rows().map((row) => {
+    const factor = $(".fv-factor", row);
+    return { name: row.dataset.layer, parameters: Number(row.dataset.parameters), frozen: $('[type="checkbox"]', row).checked, factor: factor.value || factor.placeholder };
+  });
+  const draw = async () => {
+    if (!drawn.open || graph === "coming") return;
+    if (!graph) {
+      graph = "coming";
+      const { FreezeGraph, freezeBox } = await import("./networks/freezing.js");
+      const box = freezeBox(drawn.dataset.url);
+      drawn.append(box);
+      graph = new FreezeGraph(box, form, { layers, freeze: toggle, rate: setFactor });
+    }
+    if (graph.key === known) graph.dress(); else graph.refresh(known);
+  };
+  drawn.addEventListener("toggle", draw);
 
   const offerImagenet = () => {
     const offer = $("[data-imagenet]", place);
@@ -90,12 +119,8 @@ function begin() {
     const row = event.target.closest("[data-layer]");
     if (event.target.matches("[data-every]")) { every = event.target.checked; reveal(); return; }
     if (!row) return;
-    if (event.target.matches(".fv-factor")) {
-      const known = readFactors();
-      if (event.target.value) known.set(row.dataset.layer, event.target.value); else known.delete(row.dataset.layer);
-      factors.value = [...known].map(([name, factor]) => `${name} = ${factor}`).join(", ");
-      soon();
-    } else toggle(row.dataset.layer, event.target.checked);
+    if (event.target.matches(".fv-factor")) setFactor([row.dataset.layer], event.target.value);
+    else toggle([row.dataset.layer], event.target.checked);
   });
   place.addEventListener("click", (event) => {
     const button = event.target.closest("[data-freeze]");

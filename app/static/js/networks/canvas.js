@@ -23,8 +23,10 @@ function tint(node) {
 }
 
 export class Drawing {
-  /** `host` holds the SVG; `told` is called with ("node" | "link" | "open" | "nothing", id). */
-  constructor(host, told) {
+  /** `host` holds the SVG; `told` is called with ("node" | "link" | "open" | "nothing", id). Where it is `embedded` in a page that
+   *  scrolls, the wheel is the page's until the drawing has the focus. */
+  constructor(host, told, { embedded = false } = {}) {
+    this.embedded = embedded;
     this.host = host;
     this.told = told;
     this.lines = svg("g", { class: "nw-lines" });
@@ -120,12 +122,12 @@ export class Drawing {
   }
 
   _node(node) {
-    const place = this.places.nodes.get(node.id), { facts, problems, detail } = this.look;
+    const place = this.places.nodes.get(node.id), { facts, problems, detail, own } = this.look, more = own?.(node); // own: {kind, rows, said}
     const fact = facts[node.id], wrong = problems.filter((problem) => problem.shown === node.id);
     const { width, height } = place, ends = node.type === "input" || node.type === "output";
     const group = svg("g", {
-      class: `nw-node nw-${ends ? "end" : tint(node)}${node.open ? " nw-open" : ""}${wrong.length ? " nw-wrong" : ""}${node.locked ? " nw-lock" : ""}`,
-      transform: `translate(${place.x} ${place.y})`, tabindex: -1, role: "button", "aria-label": spoken(node, fact, wrong), "data-id": node.id,
+      class: `nw-node nw-${ends ? "end" : tint(node)}${node.open ? " nw-open" : ""}${wrong.length ? " nw-wrong" : ""}${node.locked ? " nw-lock" : ""}${more?.kind ? ` ${more.kind}` : ""}`,
+      transform: `translate(${place.x} ${place.y})`, tabindex: -1, role: "button", "aria-label": more?.said ?? spoken(node, fact, wrong), "data-id": node.id,
     });
     const hint = [...wrong.map((problem) => problem.text), node.locked].filter(Boolean).join("\n");
     if (hint) group.append(svg("title", {}, hint));
@@ -145,7 +147,7 @@ export class Drawing {
     else if (wrong.length) group.append(words("!", width - 12, 17, "nw-bang", "middle"));
     else if (node.locked) group.append(svg("path", { class: "nw-padlock", d: `M${width - 17} 11h10v7h-10zm2 0V8a3 3 0 0 1 6 0v3` }));
     if (!node.open) {
-      rows(node, fact, detail).forEach(([left, right], index) => {
+      (more?.rows || rows(node, fact, detail)).forEach(([left, right], index) => {
         const y = CARD.head + 15 + index * CARD.row;
         group.append(words(cut(left, 32), 9, y, "nw-fact"), words(right, width - 9, y, "nw-fact", "end"));
       });
@@ -256,6 +258,7 @@ export class Drawing {
     let pan = null;
     const touches = new Map();
     this.host.addEventListener("wheel", (event) => {
+      if (this.embedded && !event.ctrlKey && !this.host.contains(document.activeElement)) return;
       event.preventDefault();
       const box = this.box();
       if (event.ctrlKey || event.metaKey) this.zoom(Math.exp(-event.deltaY / 200), { x: event.clientX - box.left, y: event.clientY - box.top });
