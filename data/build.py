@@ -6,7 +6,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -57,7 +57,9 @@ def build_dataset(
             yield {"kind": "artifact", "name": "excluded", "value": removed}
             yield _note(f"Left out {sum(removed.values()):,} images that are on the list of this version.")
         yield from _announce(listing, plan)
-        yield from _Build(options, target, listing, plan, threads or usable_cores()).run()
+        build = _Build(options, target, listing, plan, threads or usable_cores())
+        del listing  # with the plan made, what it knows of each image is not needed any more
+        yield from build.run()
     finally:
         shutil.rmtree(target / "unpacked", ignore_errors=True)
 
@@ -135,7 +137,7 @@ class _Build:
 
     def __init__(self, options: DatasetOptions, target: Path, listing: Listing, plan: Plan, threads: int) -> None:
         self.options = options
-        self.shown = listing.shown
+        self.shown = replace(listing, groups={}).shown
         self.target = target
         self.plan = plan
         self.threads = threads
@@ -181,7 +183,8 @@ class _Build:
     def _split(self, split: str, part: Part, failures: TextIO) -> Iterator[Event]:
         phase = f"Preparing {SPLIT_WORDS[split]} images"
         yield self.progress.event(phase)
-        with SplitWriter(self.target / split, len(self.plan.classes)) as writer:
+        columns = part.details.columns if part.details is not None else ()
+        with SplitWriter(self.target / split, len(self.plan.classes), columns) as writer:
             self.counts[split] = writer.counts
             for chunk in prepare_part(part, self.recipe, split == "train", self.threads):
                 self._write(chunk, split, part, writer, failures)
@@ -195,13 +198,15 @@ class _Build:
     def _write(self, chunk: Chunk, split: str, part: Part, writer: SplitWriter, failures: TextIO) -> None:
         """Store a chunk's images and list its failures."""
         labels = part.labels[chunk.start : chunk.start + len(chunk.paths)].tolist()
-        for path, label, value in zip(chunk.paths, labels, chunk.values, strict=True):
+        for place, (path, label, value) in enumerate(zip(chunk.paths, labels, chunk.values, strict=True), chunk.start):
             if isinstance(value, UserError):
                 self.failed[split] += 1
                 row = {"path": self.shown(path), "split": split, "class": self.plan.classes[label]}
                 failures.write(json.dumps({**row, "reason": value.message, "hint": value.hint}) + "\n")
             else:
                 writer.add(label, self.shown(path), value)
+                if part.details is not None:
+                    writer.remark(part.details[int(part.rows[place])])
         if chunk.facts is not None:
             writer.describe(chunk.facts)
         if chunk.total is not None:

@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.codecs import Pixels, decode_record
+from data.details import SplitDetails
 from data.environments import environment
 from data.errors import UserError
+from data.lines import Lines
 from data.preparation import Preparation
 
 FORMAT = 1
@@ -195,14 +197,13 @@ class Split:
         return self.paths([index])[0]
 
     def paths(self, indices: Sequence[int]) -> list[str]:
-        """Source paths of several records."""
-        ends = np.load(self.folder / "paths.idx.npy", mmap_mode="r")
-        lines = []
-        with (self.folder / "paths.txt").open("rb") as file:
-            for index in indices:
-                file.seek(int(ends[self._checked(index)]))
-                lines.append(json.loads(file.read(int(ends[index + 1] - ends[index]))))
-        return lines
+        """Source paths of several records. Raises IndexError."""
+        return Lines(self.folder, "paths").of([self._checked(index) for index in indices])
+
+    @cached_property
+    def details(self) -> SplitDetails:
+        """What a table said of each record beside its path and class."""
+        return SplitDetails(self.folder)
 
     def count(self, cls: int | None = None) -> int:
         """How many records there are, of all classes or of one."""

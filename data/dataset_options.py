@@ -82,7 +82,8 @@ class DatasetOptions:
         str | None,
         option(
             "Class names",
-            "A text file with one class name a line, in the order of the class numbers.",
+            "A text file with one class name a line, in the order of the class numbers; for coloured masks a table of "
+            "colours and names.",
             widget="path",
             show_if={"source": ["auto", "text_list", "yolo", "mask_pairs"]},
             group="Source",

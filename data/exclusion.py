@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from data.errors import UserError
-from data.splits import Part, Plan
+from data.splits import Plan
 from data.whole import write_whole
 
 FILE = "exclude.jsonl"
@@ -62,7 +62,7 @@ def leave_out(plan: Plan, excluded: frozenset[str], shown: Callable[[str], str])
     for name, part in plan.parts.items():
         keep = np.fromiter((shown(part.table[row]) not in excluded for row in part.rows.tolist()), bool, len(part.rows))
         if keep.any():
-            parts[name] = Part(part.table, part.rows[keep], part.labels[keep])
+            parts[name] = replace(part, rows=part.rows[keep], labels=part.labels[keep])
         removed[name] = int((~keep).sum())
     return replace(plan, parts=parts), removed
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from data.details import Details
 from data.errors import UserError
 from data.files import shown
 from data.paths import PathTable
@@ -79,10 +80,14 @@ def image_root(given: str | None, beside: str, samples: Sequence[str]) -> str:
 
 @dataclass
 class Listed:
-    """The rows of one list: path table and class of each row, with classes by name in order of appearance."""
+    """The rows of one list: path table and class of each row, with classes by name in order of appearance.
+
+    ``details`` are what else a table says of each row, one for each; None for lists that say nothing.
+    """
 
     table: PathTable = field(default_factory=PathTable)
     labels: array[int] = field(default_factory=lambda: array("i"))
+    details: Details | None = None
 
 
 class Classes:
@@ -116,7 +121,9 @@ def groups_of(lists: dict[str, Listed], classes: Classes, places: dict[str, str]
     groups = {}
     for split, listed in lists.items():
         labels = renumbered[np.frombuffer(listed.labels, np.int32)] if len(listed.labels) else np.empty(0, np.int32)
-        groups[split] = Group(shown(places.get(split, "")), split, shown_names, listed.table, labels.astype(np.int32))
+        details = listed.details if listed.details is not None and listed.details.columns else None
+        place = shown(places.get(split, ""))
+        groups[split] = Group(place, split, shown_names, listed.table, labels.astype(np.int32), details)
     return groups
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -90,12 +89,6 @@ def facts_table(known: Sequence[SourceFacts | bytes], width: int, height: int) -
         others = [place for place, item in enumerate(known) if type(item) is not bytes]
         table[others] = [known[place] for place in others]
     return table
-
-
-def save_facts(table: NDArray[np.uint64], folder: Path) -> None:
-    """Write each fact as a column ``<name>.npy`` of its own. Raises OSError (disk full)."""
-    for place, (name, kind) in enumerate(COLUMNS.items()):
-        np.save(folder / f"{name}.npy", table[:, place].astype(kind))
 
 
 def kind_of(data: bytes) -> int:

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from data.details import Details
 from data.paths import PathTable
 
-Rows = NDArray[np.int64]
+Rows = NDArray[np.int32]
+"""Rows of a path table; int64 would be a third more memory than all else that is known of an image."""
 Labels = NDArray[np.int32]
 SPLITS = ("train", "val", "test")
 
@@ -21,7 +23,7 @@ class Group:
     """The images found in one place: ``table`` has the paths, ``labels[row]`` the number of the class in ``classes``.
 
     ``split`` is the split they are meant for, "train" for those that percentages are taken from; ``folder`` is the
-    folder the user named.
+    folder the user named. ``details`` are what a table says of each row beside that.
     """
 
     folder: str
@@ -29,6 +31,7 @@ class Group:
     classes: tuple[str, ...]
     table: PathTable
     labels: Labels
+    details: Details | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ class Part:
     table: PathTable
     rows: Rows
     labels: Labels
+    details: Details | None = None
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,7 @@ def make_plan(groups: Mapping[str, Group], rules: Rules) -> Plan:
     for split, group in groups.items():
         if split != "train":
             own = _by_class(group, rules.of(split), rules)
-            none = np.empty(0, np.int64)
+            none = np.empty(0, np.int32)
             parts[split] = _part(group, [own.get(name, none) for name in kept], split, rules)
             unknown[split] = tuple(name for name in group.classes if name not in kept)
     ordered = {split: parts[split] for split in SPLITS if len(parts[split].rows)}
@@ -140,8 +144,8 @@ def _by_class(group: Group, limits: Limits, rules: Rules) -> dict[str, Rows]:
 
     Each class has its own random stream, named by the class: another class beside it changes nothing here.
     """
-    order = np.argsort(group.labels, kind="stable").astype(np.int64)
-    starts = np.searchsorted(group.labels[order], np.arange(len(group.classes) + 1))
+    order = np.argsort(group.labels, kind="stable").astype(np.int32)
+    starts = np.concatenate(([0], np.cumsum(np.bincount(group.labels, minlength=len(group.classes)))))
     result = {}
     for number, name in enumerate(group.classes):
         rows = order[starts[number] : starts[number + 1]]
@@ -153,8 +157,9 @@ def _by_class(group: Group, limits: Limits, rules: Rules) -> dict[str, Rows]:
 
 def _part(group: Group, pieces: list[Rows], split: str, rules: Rules) -> Part:
     """The pieces (one a class, in class order) as one part, shuffled or in the order found."""
-    rows = np.concatenate(pieces) if pieces else np.empty(0, np.int64)
+    rows = np.concatenate(pieces) if pieces else np.empty(0, np.int32)
     labels = np.repeat(np.arange(len(pieces), dtype=np.int32), [len(piece) for piece in pieces])
     stream = np.random.default_rng((rules.seed, SPLITS.index(split)))
-    order = stream.permutation(len(rows)) if rules.shuffle else np.argsort(rows)
-    return Part(group.table, rows[order], labels[order])
+    count = np.arange(len(rows), dtype=np.int32)
+    order = stream.permutation(count) if rules.shuffle else np.argsort(rows)
+    return Part(group.table, rows[order], labels[order], group.details)

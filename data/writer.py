@@ -1,22 +1,25 @@
-"""Writing one split: LMDB records in order of arrival and the index files beside them, reproducible to the byte."""
+"""Writing one split: LMDB records in order of arrival and the index files beside them, reproducible to the byte.
+
+What is known of each record goes to disk at once: memory does not grow with the number of records.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
 import shutil
-from array import array
-from json.encoder import encode_basestring_ascii
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import lmdb
 import numpy as np
 from numpy.typing import NDArray
 
+from data.columns_file import ColumnsFile
 from data.database import KEY_BYTES, SplitInfo
-from data.source_facts import save_facts
+from data.details import DetailsWriter
+from data.lines import LinesWriter
+from data.source_facts import COLUMNS
 
 _FIRST_MAP = 64 << 20
 _BATCH_RECORDS = 1000
@@ -25,20 +28,22 @@ _DISK_SLACK = 1 << 20
 
 
 class SplitWriter:
-    """Appends records to a new split folder; ``finish`` writes the index. Needs little memory: 52 bytes a record.
+    """Appends records to a new split folder; ``finish`` writes the index.
 
     Transactions end after a fixed number of records or bytes, never by the clock, so that the file is reproducible.
     Nothing is flushed before the end: a dataset counts only once its manifest is there.
     """
 
-    def __init__(self, folder: Path, classes: int) -> None:
+    def __init__(self, folder: Path, classes: int, details: tuple[str, ...] = ()) -> None:
         folder.mkdir(parents=True)
         self.folder = folder
         self.counts = [0] * classes
-        self._labels = array("i")
-        self._ends = array("q", [0])
-        self._facts: list[NDArray[np.uint64]] = []
-        self._paths = (folder / "paths.txt").open("wb")
+        self._written = 0
+        self._labels = ColumnsFile(folder / "labels.part", np.int32)
+        self._fresh: list[int] = []
+        self._paths = LinesWriter(folder, "paths")
+        self._facts: ColumnsFile | None = None
+        self._details = DetailsWriter(folder, details) if details else None
         self._lmdb = lmdb.open(str(folder), map_size=_FIRST_MAP, lock=False, sync=False, metasync=False)
         self._batch: list[tuple[bytes, bytes]] = []
         self._batch_bytes = 0
@@ -47,16 +52,17 @@ class SplitWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._paths.close()
         self._lmdb.close()
+        for part in (self._labels, self._paths, self._facts, self._details):
+            if part is not None:
+                part.close()
 
     def add(self, label: int, path: str, value: bytes) -> None:
         """Append a record. Raises OSError where the disk is full."""
-        line = encode_basestring_ascii(path).encode() + b"\n"
-        self._paths.write(line)
-        self._ends.append(self._ends[-1] + len(line))
-        self._batch.append((len(self._labels).to_bytes(KEY_BYTES, "big"), value))
-        self._labels.append(label)
+        self._paths.add(path)
+        self._fresh.append(label)
+        self._batch.append((self._written.to_bytes(KEY_BYTES, "big"), value))
+        self._written += 1
         self.counts[label] += 1
         self._batch_bytes += len(value)
         if len(self._batch) >= _BATCH_RECORDS or self._batch_bytes >= _BATCH_BYTES:
@@ -64,31 +70,37 @@ class SplitWriter:
 
     def describe(self, facts: NDArray[np.uint64]) -> None:
         """Append what is known of the source files of records just added, one row each (data/source_facts.py)."""
-        self._facts.append(facts)
+        if self._facts is None:  # a writer that is told nothing leaves no such columns
+            self._facts = ColumnsFile(self.folder / "facts.part", np.uint64, len(COLUMNS))
+        self._facts.add(facts)
+
+    def remark(self, values: list[str]) -> None:
+        """Append what a table says of the record just added, a value for each of ``details`` (data/details.py)."""
+        if self._details is not None:
+            self._details.add(values)
 
     def finish(self, failed: int) -> SplitInfo:
         """Write what is left and the index files; ``failed`` files are only noted. Raises OSError (disk full)."""
         self._commit()
         self._lmdb.sync(True)
-        self._paths.flush()
-        labels = np.array(self._labels, np.int32)
-        order = np.argsort(labels, kind="stable").astype(np.int64)
+        self._paths.save()
+        if self._details is not None:
+            self._details.save()
+        self._labels.save(self.folder / "labels.npy")
+        if self._facts is not None:
+            for column, (name, kind) in enumerate(COLUMNS.items()):
+                self._facts.save(self.folder / f"{name}.npy", column, kind)
         starts = np.concatenate(([0], np.cumsum(self.counts))).astype(np.int64)
-        index: dict[str, NDArray[Any]] = {
-            "labels": labels,
-            "order": order,
-            "starts": starts,
-            "paths.idx": np.array(self._ends, np.int64),
-        }
-        for name, values in index.items():
-            np.save(self.folder / f"{name}.npy", values)
-        if self._facts:  # a writer that is told nothing leaves no such columns
-            save_facts(np.concatenate(self._facts), self.folder)
+        np.save(self.folder / "starts.npy", starts)
+        save_order(self._labels, starts, self.folder / "order.npy")
         size = (self.folder / "data.mdb").stat().st_size
-        return SplitInfo(len(labels), tuple(self.counts), failed, size)
+        return SplitInfo(self._written, tuple(self.counts), failed, size)
 
     def _commit(self) -> None:
         """Write the batch in one transaction; a full map is doubled and the whole batch written again."""
+        if self._fresh:
+            self._labels.add(np.array(self._fresh, np.int32))
+            self._fresh.clear()
         while self._batch:
             try:
                 with self._lmdb.begin(write=True) as transaction:
@@ -107,3 +119,24 @@ class SplitWriter:
         full = shutil.disk_usage(self.folder).free < self._batch_bytes + _DISK_SLACK
         code = errno.ENOSPC if full else (getattr(error, "code", None) or errno.EIO)
         return OSError(code, os.strerror(code), str(self.folder / "data.mdb"))
+
+
+def save_order(labels: ColumnsFile, starts: NDArray[np.int64], target: Path) -> None:
+    """Write the record numbers class by class, rising within each, as .npy int64 [n].
+
+    A counting sort from file to file: each piece's numbers of a class go to where that class has got to; ``starts``
+    [classes + 1] is where each begins.
+    """
+    filled, begin = starts[:-1].copy(), 0
+    with target.open("wb") as out:
+        head = {"descr": "<i8", "fortran_order": False, "shape": (labels.rows,)}
+        np.lib.format.write_array_header_1_0(out, head)
+        base = out.tell()
+        for piece in labels.pieces():
+            order = np.argsort(piece[:, 0], kind="stable")
+            classes, firsts = np.unique(piece[order, 0], return_index=True)
+            for cls, numbers in zip(classes.tolist(), np.split(order + begin, firsts[1:]), strict=True):
+                out.seek(base + 8 * int(filled[cls]))
+                out.write(numbers.astype("<i8", copy=False).data)
+                filled[cls] += len(numbers)
+            begin += len(piece)

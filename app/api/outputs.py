@@ -149,6 +149,7 @@ class Records(Output):
     size: int
     pages: int
     total: int
+    details: list[str] = Field(default_factory=list, description="Columns of the set's table that are kept.")
     records: list[Record]
 
 
@@ -197,6 +198,7 @@ class FullRecord(Record):
     encoding: str
     bytes: int
     source: dict[str, Any] | None = Field(None, description="The source file: width, height, bytes, kind.")
+    details: dict[str, str] = Field(default_factory=dict, description="What the set's table says of it besides.")
     measures: dict[str, float] = Field(default_factory=dict, description="Brightness, contrast, sharpness.")
     findings: list[dict[str, str]] = Field(default_factory=list, description="Name and title of each finding it is in.")
 

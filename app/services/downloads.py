@@ -30,7 +30,7 @@ def selection(
     """File name, MIME type and bytes of a zip of all records of a view. Raises NotAllowed and what ``view`` raises.
 
     Pictures are stored as they are in the dataset (raw ones as PNG) as ``<class>/<record number>.<ending>``;
-    manifest.csv names for each its class and the file it was made from.
+    manifest.csv names for each its class, the file it was made from, and what the set's own table says of it.
     """
     require(who, "download", row)
     opened = view(ctx, who, row, split, query)
@@ -45,7 +45,7 @@ def _zip(opened: View) -> Iterator[bytes]:
         TemporaryFile("w+", newline="", encoding="utf-8") as table,
     ):
         writer = csv.writer(table)
-        writer.writerow(COLUMNS)
+        writer.writerow((*COLUMNS, *opened.split.details.columns))
         for start in range(0, opened.total, AT_ONCE):
             for name, data, line in _files(opened, opened.records(start, AT_ONCE)):
                 archive.writestr(_entry(name), data)
@@ -69,7 +69,9 @@ def _files(opened: View, numbers: list[int]) -> Iterator[tuple[str, bytes, tuple
         data = as_png(part.image(number)) if dataset.encoding == "raw" else part.encoded(number)
         words = dataset.classes[label] if label >= 0 else "images"
         name = f"{_folder(words, label)}/{number:07d}.{ending}"
-        yield name, data, (name, part.folder.name, number, part.caption(number, dataset.classes), label, path)
+        known = part.details.of(number)
+        details = (known.get(column, "") for column in part.details.columns)
+        yield name, data, (name, part.folder.name, number, part.caption(number, dataset.classes), label, path, *details)
 
 
 def _folder(name: str, label: int) -> str:

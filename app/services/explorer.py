@@ -93,7 +93,8 @@ def explore(
         for index, value in zip(numbers, values, strict=True)
     ]
     head = {"split": split, "class": query.cls, "page": page, "size": size, "pages": pages, "total": opened.total}
-    return {**head, "sorts": {key: SORTS[key] for key in opened.columns.sorts}, "records": records}
+    sorts = {key: SORTS[key] for key in opened.columns.sorts}
+    return {**head, "sorts": sorts, "details": list(opened.split.details.columns), "records": records}
 
 
 def _values(opened: View, numbers: list[int]) -> list[float | None]:
@@ -106,12 +107,12 @@ def _values(opened: View, numbers: list[int]) -> list[float | None]:
 
 
 def record(ctx: Context, who: Principal | None, row: JobRow, split: str, index: int) -> dict[str, Any]:
-    """All that is known of a record: class, path, stored size, source file, measures, and the findings it is in."""
+    """All that is known of a record: class, path, sizes, source file, measures, findings it is in, details."""
     found = datasets.record(ctx, who, row, split, index)
     part = datasets.opened_split(ctx, row, split)[1]
     columns = analyses.columns(ctx, row, part)
     return {**found, "source": _source(columns, index), "measures": _measures(columns, index),
-            "findings": _findings(ctx, who, row, columns, index)}  # fmt: skip
+            "findings": _findings(ctx, who, row, columns, index), "details": part.details.of(index)}  # fmt: skip
 
 
 def _source(columns: Columns, index: int) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ from data.files import read_file
 from data.objects.colours import class_colours
 from data.objects.geometry import picked, stored_size
 from data.objects.masks import VOID, Mask, decode_mask, palette_of, resized
+from data.objects.palette import written
 from data.objects.table import ObjectGroup, Shapes
 from data.objects.writer import ObjectInfo, ObjectWriter, to_stored
 from data.placement import Size
@@ -150,7 +151,10 @@ class _ObjectBuild:
     def _colours(self) -> list[str]:
         """The masks' own palette where the first has one, else colours of ours."""
         ours = class_colours(len(self.listing.classes))
-        masks = self.pieces["train"].group.masks
+        group = self.pieces["train"].group
+        masks = group.masks
+        if group.palette is not None:
+            return list(map(written, group.palette.colours))
         if masks is None:
             return ours
         try:
@@ -253,7 +257,7 @@ def _mask(group: ObjectGroup, row: int, source: Size, stored: Size, classes: int
     if group.masks is None:
         raise ValueError("a group has objects or masks")
     try:
-        mask = decode_mask(read_file(group.masks[row]))
+        mask = decode_mask(read_file(group.masks[row]), group.palette)
     except UserError as error:
         raise UserError(f"Its mask: {error.message}", hint=error.hint) from None
     if mask.shape != (source.height, source.width):

@@ -11,6 +11,7 @@ from PIL import Image
 from data.codecs.any_format import explain
 from data.codecs.limits import check_size
 from data.errors import UserError
+from data.objects.palette import Palette, colours_in
 from data.placement import Size
 
 Mask = NDArray[np.uint8]
@@ -20,20 +21,42 @@ VOID = 255
 """The number that, unnamed, means "no class" (Pascal VOC, Cityscapes)."""
 
 
-def decode_mask(data: bytes) -> Mask:
+def decode_mask(data: bytes, palette: Palette | None = None) -> Mask:
     """The class numbers in a mask file: palette places, grey values, or colours whose channels are equal.
 
-    Raises UserError (reason and hint, no file name) for damage, numbers above 255, and colours that are no numbers.
+    With a ``palette``, what its colours mean. Raises UserError (reason and hint, no file name) for damage, numbers
+    above 255, and colours that are no numbers, or none of the palette's.
     """
     try:
         with Image.open(io.BytesIO(data)) as image:
             check_size(*image.size)
             image.load()
-            return _numbers(image)
+            return _numbers(image) if palette is None else palette.numbers(np.asarray(image.convert("RGB")))
     except UserError:
         raise
     except Exception as error:  # noqa: BLE001  Pillow's plug-ins let out errors of every type for damaged files
         raise explain(error, data) from None
+
+
+def survey_mask(data: bytes) -> tuple[list[int], int | None, bool]:
+    """The colours in a mask file, the highest class number in it (None: it has colours instead), whether it is RGB.
+
+    Raises UserError where it cannot be read.
+    """
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            check_size(*image.size)
+            image.load()
+            colours = colours_in(np.asarray(image.convert("RGB")))
+            coloured = image.mode in ("RGB", "RGBA")
+            if coloured and any(colour % 0x10101 for colour in colours):
+                return colours, None, True
+            mask = _numbers(image)
+    except UserError:
+        raise
+    except Exception as error:  # noqa: BLE001  Pillow's plug-ins let out errors of every type for damaged files
+        raise explain(error, data) from None
+    return colours, int(mask[mask != VOID].max(initial=0)), coloured
 
 
 def palette_of(data: bytes) -> list[str] | None:
@@ -79,6 +102,6 @@ def _numbers(image: Image.Image) -> Mask:
     if (colours != colours[..., :1]).any():
         raise UserError(
             "The mask has colours instead of class numbers.",
-            hint="Save it as a palette or grey PNG whose values are the numbers of the classes.",
+            hint="Save it as a palette or grey PNG whose values are the numbers of the classes, as the others are.",
         )
     return np.ascontiguousarray(colours[..., 0])

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import UserError
+from data.objects.palette import Palette
 from data.paths import PathTable
 
 CROWD, DIFFICULT, TRUNCATED, OCCLUDED, IGNORED = 1, 2, 4, 8, 16
@@ -110,7 +111,8 @@ class ObjectTable:
 class ObjectGroup:
     """The pictures of one split: ``images`` and, row by row, their ``objects`` or ``masks`` (never both).
 
-    ``broken`` are rows whose annotation cannot be read, with the reason: they are listed as failures.
+    ``palette`` says which classes the colours of masks are, where they are no numbers. ``broken`` are rows whose
+    annotation cannot be read, with the reason: they are listed as failures.
     """
 
     folder: str
@@ -119,6 +121,7 @@ class ObjectGroup:
     objects: ObjectTable | None = None
     masks: PathTable | None = None
     broken: dict[int, UserError] = field(default_factory=dict)
+    palette: Palette | None = None
 
 
 class GroupBuilder:

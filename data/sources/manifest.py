@@ -8,6 +8,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from data.details import Details
 from data.errors import UserError
 from data.files import require_file, shown
 from data.listed import REPORT, Classes, Listed, Paths, given_root, groups_of, image_root, require_rows
@@ -19,6 +20,7 @@ from data.workspace import ANYWHERE, Workspace
 
 if TYPE_CHECKING:
     from data.dataset_options import DatasetOptions
+    from data.splits import Group
 
 BOXES = frozenset(("xmin", "ymin", "xmax", "ymax"))
 
@@ -75,7 +77,15 @@ def listing_of(reading: Reading, options: DatasetOptions, tables: dict[str, str]
     problems = reading.all_problems()
     groups = groups_of(reading.lists, reading.classes, dict.fromkeys(reading.lists, options.folder) | tables)
     require_rows(groups, options.folder, problems)
-    return Listing(groups, reading.notes, problems, first_lines(tables["train"]))
+    return Listing(groups, [*reading.notes, *_kept(groups)], problems, first_lines(tables["train"]))
+
+
+def _kept(groups: dict[str, Group]) -> list[str]:
+    """A sentence on the further columns that are kept with each image."""
+    known = [group.details.columns for group in groups.values() if group.details is not None]
+    columns = list(dict.fromkeys(name for each in known for name in each))
+    more = f" and {len(columns) - 8:,} more" if len(columns) > 8 else ""
+    return [f"Kept with each image: {', '.join(columns[:8])}{more}."] if columns else []
 
 
 def table_files(options: DatasetOptions) -> dict[str, str]:
@@ -103,6 +113,7 @@ def read_table(
     """Add the rows of one table; yields now and then how many images were added since."""
     table = open_table(path)
     image, label, splits = columns_of(table, options)
+    used = {image, label, splits}
     samples = [row.get(image, "") for row in table.sample()]
     paths = Paths(image_root(given_root(options, split), os.path.dirname(path), samples), workspace)
     reading.notes.append(_explain(table, image, label, splits, paths.root))
@@ -115,9 +126,11 @@ def read_table(
         elif to is None:
             reading.skipped[f'whose "{splits}" is none of train, val and test'] += 1
         elif place := paths.whole(row.get(image, "")):
-            listed = reading.lists.setdefault(to, Listed())
+            listed = reading.lists.setdefault(to, Listed(details=Details()))
             listed.table.add(place[0], [place[1]])
             listed.labels.append(reading.classes.number(name))
+            if listed.details is not None:
+                listed.details.add({shown(key): shown(value) for key, value in row.items() if key not in used})
             since += 1
         if since == REPORT:
             yield since

@@ -1,17 +1,19 @@
-"""Pairs of an image and a mask: an index or palette PNG whose values are class numbers, for semantic segmentation."""
+"""Pairs of an image and a mask, whose values or colours are the classes, for semantic segmentation."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from data.annotated import IMAGE_FOLDERS, class_file, class_names, require_pictures, stem, walk
 from data.errors import UserError
 from data.files import counted, read_file, require_folder, shown
-from data.objects.masks import VOID, decode_mask
+from data.objects.masks import survey_mask
+from data.objects.palette import FILES as PALETTES
+from data.objects.palette import MOST, Palette, read_palette
 from data.objects.table import ObjectGroup
 from data.paths import PathTable
 from data.peek import Peek, ending, is_image
@@ -74,7 +76,7 @@ class _Pairs:
 
 @source("mask_pairs", "Images and masks", detect, kind=SEGMENTATION)
 def scan(options: DatasetOptions, workspace: Workspace = ANYWHERE) -> Generator[int, None, Listing]:
-    """Folders of images and of masks with the same names; the values of a mask (index or palette) are its classes."""
+    """Folders of images and of masks with the same names; the values or colours of a mask are its classes."""
     root = require_folder(options.folder, "folder")
     splits = {"train": paired(root, options.label_root)} if options.label_root else find_pairs(root)
     if options.val_label_root and options.val_folder:
@@ -84,15 +86,11 @@ def scan(options: DatasetOptions, workspace: Workspace = ANYWHERE) -> Generator[
             splits[split] = next(iter(find_pairs(require_folder(own, f"{split}_folder")).values()))
     require_pictures(len(splits["train"].images) if "train" in splits else 0, root, "no training images with masks")
     yield sum(len(pairs.images) for pairs in splits.values())
-    named = class_file(options.labels_file, (root, os.path.dirname(root)))
-    if named:
-        names = class_names(named)
-        how = f"names from {shown(named)}"
-    else:
-        highest = yield from _highest(splits)
-        names = [str(number) for number in range(highest + 1)]
-        how = "numbered, since no file names them"
-    groups = {split: ObjectGroup(root, split, pairs.images, None, pairs.masks, {}) for split, pairs in splits.items()}
+    survey = yield from _survey(splits)
+    names, palette, how = _classes(root, options, survey)
+    groups = {
+        split: ObjectGroup(root, split, pairs.images, None, pairs.masks, {}, palette) for split, pairs in splits.items()
+    }
     count = sum(len(pairs.images) for pairs in splits.values())
     what = f"{counted(count, 'pair')}; {counted(len(names), 'class', 'classes')}, {how}"
     notes = [f"Understood {shown(root)} as images with masks: {what}."]
@@ -147,15 +145,75 @@ def _match(folder: str, names: list[str], masks: str, mask_names: list[str], pai
             pairs.alone += 1
 
 
-def _highest(splits: dict[str, _Pairs]) -> Generator[int, None, int]:
-    """The highest class number in any mask; masks that cannot be read are passed over (they fail later, with words)."""
-    highest = 0
+@dataclass
+class _Survey:
+    """What all masks hold: their colours (as many as may be classes), the highest number, and how many are coloured.
+
+    Masks mean colours where some are coloured and most are RGB: one of another kind among numbers is a mistake.
+    """
+
+    colours: set[int] = field(default_factory=set)
+    highest: int = 0
+    coloured: int = 0
+    rgb: int = 0
+    others: int = 0
+
+    @property
+    def by_colour(self) -> bool:
+        """Whether colours are the classes."""
+        return self.coloured > 0 and self.rgb > self.others
+
+
+def _survey(splits: dict[str, _Pairs]) -> Generator[int, None, _Survey]:
+    """Look at every mask; those that cannot be read are passed over (they fail later, with words)."""
+    survey = _Survey()
     for pairs in splits.values():
         for row in range(len(pairs.masks)):
             try:
-                mask = decode_mask(read_file(pairs.masks[row]))
+                colours, highest, rgb = survey_mask(read_file(pairs.masks[row]))
             except UserError:
                 continue
-            highest = max(highest, int(mask[mask != VOID].max(initial=0)))
+            survey.coloured += highest is None
+            survey.rgb += rgb
+            survey.others += not rgb
+            survey.highest = max(survey.highest, highest or 0)
+            if len(survey.colours) <= MOST:
+                survey.colours.update(colours)
             yield 0
-    return highest
+    return survey
+
+
+def _classes(root: str, options: DatasetOptions, survey: _Survey) -> tuple[list[str], Palette | None, str]:
+    """The classes' names, what their colours are (None: the masks hold numbers), and how that is known."""
+    folders = (root, os.path.dirname(root))
+    table = next(_palettes((options.labels_file,) if options.labels_file else _beside(folders)), None)
+    if not survey.by_colour:
+        if table and (options.labels_file or not class_file(None, folders)):
+            return list(table[1].names), None, f"names from {shown(table[0])}"
+        if named := class_file(options.labels_file, folders):
+            return class_names(named), None, f"names from {shown(named)}"
+        return list(map(str, range(survey.highest + 1))), None, "numbered, since no file names them"
+    if table:
+        return list(table[1].names), table[1], f"by the colours in {shown(table[0])}"
+    if len(survey.colours) > MOST:
+        raise UserError(
+            f"The masks have more than {MOST} colours, so they are no classes.",
+            field="labels_file",
+            hint="Give a table of colours and names as class names, and save the masks as PNG without soft edges.",
+        )
+    palette = Palette.found(survey.colours)
+    names = list(palette.names)
+    if not (named := class_file(options.labels_file, folders)) or len(class_names(named)) != len(names):
+        return names, palette, "one for each colour in the masks, since no table names them"
+    return class_names(named), palette, f"one for each colour in the masks, from dark red on, names from {shown(named)}"
+
+
+def _beside(folders: tuple[str, ...]) -> tuple[str, ...]:
+    """Files called as tables of colours usually are."""
+    paths = (os.path.join(folder, name) for folder in folders for name in PALETTES)
+    return tuple(path for path in paths if os.path.isfile(path))
+
+
+def _palettes(paths: tuple[str, ...]) -> Iterator[tuple[str, Palette]]:
+    """Those files that are tables of colours."""
+    return ((path, palette) for path in paths if (palette := read_palette(path)))

@@ -62,7 +62,7 @@ def test_a_hit_across_two_pieces_of_the_file_is_found_once(
     split, _ = opened
     expected = search(split, "blue-to-left").tolist()
     for piece in (64, 97, 128):
-        monkeypatch.setattr("data.index._PIECE", piece)
+        monkeypatch.setattr("data.lines._PIECE", piece)
         assert search(split, "blue-to-left").tolist() == expected
 
 

@@ -124,6 +124,75 @@ def test_a_palette_gives_the_colours_and_a_file_the_names(tmp_path: Path) -> Non
     assert set(np.unique(found)) <= {0, 2, 255}
 
 
+GREY, PURPLE, VIOLET = (128, 128, 128), (128, 64, 128), (64, 0, 128)
+
+
+def coloured(path: Path, *stripes: tuple[int, int, int], kind: str = "RGB") -> None:
+    """A mask of vertical stripes."""
+    values = np.repeat(np.array([stripes], np.uint8), 20 // len(stripes), axis=1).repeat(10, axis=0)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(values).convert(kind).save(path)
+
+
+@pytest.fixture
+def camvid(tmp_path: Path) -> Path:
+    root = tmp_path / "set"
+    for n in range(3):
+        picture(root / f"images/{n}.png")
+    coloured(root / "masks/0.png", GREY, GREY, PURPLE, VIOLET)
+    coloured(root / "masks/1.png", GREY, PURPLE, kind="RGBA")
+    coloured(root / "masks/2.png", GREY)  # grey alone: no colour, and no number either
+    return root
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("label_colors.txt", "64 0 128\tCar\n128 64 128\tRoad 2\n128 128 128\tSky\n0 0 0\tVoid\n"),
+        ("class_dict.csv", "name,r,g,b\nCar,64,0,128\nRoad 2,128,64,128\nSky,128,128,128\nVoid,0,0,0\n"),
+        ("labelmap.txt", "# label:color_rgb:parts:actions\nCar:64,0,128::\nRoad 2:128,64,128::a\n"
+                         "Sky:128,128,128::\nVoid:0,0,0::\n"),
+    ],
+)  # fmt: skip
+def test_colours_are_classes_by_a_table_beside_them(tmp_path: Path, camvid: Path, file: str, content: str) -> None:
+    text(camvid / file, content)
+    dataset, _ = build(camvid, tmp_path / "out", val_percent=0, shuffle=False)
+    assert dataset.classes == ("Car", "Road 2", "Sky", "Void")
+    assert dataset.manifest["colours"] == ["#400080", "#804080", "#808080", "#000000"]
+    assert dataset.manifest["splits"]["train"]["objects"] == [50, 50 + 100, 100 + 100 + 200, 0]
+    train = dataset.split("train")
+    assert isinstance(train, ObjectSplit)
+    found = train.mask(0)
+    assert found is not None
+    assert found[0, ::5].tolist() == [2, 2, 1, 0]
+
+
+def test_without_a_table_every_colour_is_a_class(tmp_path: Path, camvid: Path) -> None:
+    dataset, _ = build(camvid, tmp_path / "out", val_percent=0)
+    assert dataset.classes == ("#400080", "#804080", "#808080")
+    assert dataset.manifest["splits"]["train"]["objects"] == [50, 150, 400]
+    text(camvid / "classes.txt", "car\nroad\nsky\n")
+    assert build(camvid, tmp_path / "named", val_percent=0)[0].classes == ("car", "road", "sky")
+
+
+def test_a_colour_that_the_table_lacks_costs_its_image(tmp_path: Path, camvid: Path) -> None:
+    table = text(tmp_path / "mine.txt", "128 64 128 Road\n128 128 128 Sky\n")
+    dataset, _ = build(camvid, tmp_path / "out", val_percent=0, labels_file=str(table))
+    assert sizes(dataset) == {"train": 2}
+    (row,) = [json.loads(line) for line in (tmp_path / "out/failures.jsonl").read_text().splitlines()]
+    assert "50 pixels of colours that are no class, such as #400080" in row["reason"]
+
+
+def test_a_table_with_a_colour_twice_and_masks_of_too_many_colours_are_refused(tmp_path: Path, camvid: Path) -> None:
+    table = text(tmp_path / "mine.txt", "1 2 3 Road\n1 2 3 Sky\n")
+    with pytest.raises(UserError, match='the colour "#010203" twice'):
+        scan(camvid, labels_file=str(table))
+    for n, photo in enumerate(np.random.default_rng(0).integers(0, 255, (2, 10, 20, 3), np.uint8)):
+        Image.fromarray(photo).save(camvid / f"masks/{n}.png")
+    with pytest.raises(UserError, match="more than 255 colours"):
+        scan(camvid)
+
+
 def test_masks_that_do_not_fit_are_listed_with_the_reason(tmp_path: Path) -> None:
     colours = np.zeros((10, 20, 3), np.uint8)
     colours[:, :5, 0] = 255

@@ -1,0 +1,51 @@
+"""Byte strings by number, of which only their places are kept in memory: what is long goes to a nameless file."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from array import array
+from collections.abc import Iterable
+from typing import IO
+
+HELD = 256 << 10
+"""Bytes held in memory before they are written: small sets never touch the disk."""
+
+
+class Spill:
+    """Append-only; 8 bytes of memory an item. Reading is safe from several threads once nothing more is added.
+
+    The file has no name and goes with this object. Raises OSError where the disk is full.
+    """
+
+    def __init__(self) -> None:
+        self._ends = array("q", [0])
+        self._fresh = bytearray()
+        self._written = 0
+        self._file: IO[bytes] | None = None
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def extend(self, items: Iterable[bytes]) -> None:
+        """Append some."""
+        for item in items:
+            self._fresh += item
+            self._ends.append(self._written + len(self._fresh))
+        if len(self._fresh) >= HELD:
+            self._write()
+
+    def __getitem__(self, number: int) -> bytes:
+        """Item ``number``; numbers are 0 .. len - 1."""
+        begin, end = self._ends[number], self._ends[number + 1]
+        if self._file is None or begin >= self._written:
+            return bytes(self._fresh[begin - self._written : end - self._written])
+        return os.pread(self._file.fileno(), end - begin, begin)
+
+    def _write(self) -> None:
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(prefix="foveal-")  # noqa: SIM115  lives as long as this object
+        self._file.write(self._fresh)
+        self._file.flush()
+        self._written += len(self._fresh)
+        self._fresh = bytearray()
