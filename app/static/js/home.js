@@ -117,6 +117,12 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-bulk]");
   if (button) bulk(button.closest("section.card"), button.dataset.bulk);
 });
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-compare]");
+  if (!button) return;
+  const ids = $$("[data-pick]:checked", button.closest("section.card")).map((box) => box.value);
+  location.href = `${button.dataset.compare}#runs=${ids.join(",")}`;
+});
 document.addEventListener("htmx:afterSettle", () => { for (const section of $$("section.card")) if ($(".fv-selected", section)) showSelected(section); });
 document.addEventListener("foveal:rows", (event) => onRows(event.detail));
 document.addEventListener("foveal:home", (event) => onRows({ rows: event.detail.rows }));
