@@ -209,6 +209,15 @@ class Store:
         with self.session() as session:
             return list(session.scalars(select(ParentRow.parent).where(ParentRow.child == job_id)))
 
+    def parents_of(self, job_ids: Iterable[str]) -> dict[str, Ids]:
+        """Ids of the jobs that each of these needs, in one query."""
+        found: dict[str, Ids] = {}
+        query = select(ParentRow.child, ParentRow.parent).where(ParentRow.child.in_(sorted(set(job_ids))))
+        with self.session() as session:
+            for child, parent in session.execute(query):
+                found.setdefault(child, []).append(parent)
+        return found
+
     def parents_by_child(self) -> dict[str, Ids]:
         """The same for all jobs at once, in one query (lists that name each model's dataset)."""
         found: dict[str, Ids] = {}

@@ -13,7 +13,7 @@ from app.api.digits_errors import checked, new_blueprint
 from app.api.digits_urls import DigitsUrls, twin
 from app.auth import current
 from app.extensions import context, offload
-from app.services import jobs
+from app.services import deletion, jobs
 from app.services.context import find_job
 from app.version import VERSION
 from data.errors import UserError
@@ -127,7 +127,7 @@ def abort(kind: str, job_id: str) -> Response:
 @twin(blueprint, f"/{KINDS}", "DELETE")
 def delete(kind: str, job_id: str) -> Response:
     """Delete a job; a dataset that models use stays (403)."""
-    jobs.delete(context(), current(), find_job(context(), current(), job_id))
+    deletion.delete(context(), current(), find_job(context(), current(), job_id))
     return _said("Job deleted.")
 
 
@@ -146,7 +146,7 @@ def delete_many() -> Response:
     """Delete every job of ``job_ids[]``; models go before the datasets they use."""
     rows = [find_job(context(), current(), job_id) for job_id in _ids()]
     rows.sort(key=lambda row: row.type == "dataset")
-    _each(rows, jobs.delete, "deleted")
+    _each(rows, deletion.delete, "deleted")
     return _said("Jobs deleted.")
 
 

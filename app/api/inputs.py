@@ -116,6 +116,12 @@ class RecordsQuery(ViewQuery):
     size: int = Field(100, ge=1, le=500)
 
 
+class DeleteQuery(Input):
+    """What goes with a job that is deleted."""
+
+    along: bool = Field(False, description="Its evaluations and atlases too.")
+
+
 class PageQuery(Input):
     """Which page, by number."""
 

@@ -11,11 +11,11 @@ from flask import Response, url_for
 
 from app.api.endpoint import Api
 from app.api.idempotency import once
-from app.api.inputs import AfterQuery, JobChange, JobQuery, LogQuery, SeriesQuery, Since, TypedJobQuery
+from app.api.inputs import AfterQuery, DeleteQuery, JobChange, JobQuery, LogQuery, SeriesQuery, Since, TypedJobQuery
 from app.api.outputs import Events, Job, JobPage, Metrics, Related, Series, Update
 from app.auth import current
 from app.extensions import context
-from app.services import jobs
+from app.services import deletion, jobs
 from app.services.context import find_job
 from data.errors import InvalidOptions
 from jobs.store import Listing, sort_value
@@ -91,9 +91,12 @@ def change_job(job_id: str, body: JobChange) -> dict[str, Any]:
 
 
 @api.operation("DELETE", "/jobs/<job_id>")
-def delete_job(job_id: str) -> None:
-    """Delete it (a running one is stopped first); 409 with `blockers` while other jobs need it."""
-    jobs.delete(context(), current(), one(job_id))
+def delete_job(job_id: str, query: DeleteQuery) -> None:
+    """Delete it (a running one is stopped first); 409 with `blockers` while other jobs need it.
+
+    With `along=true` its evaluations and atlases are deleted too, if you may; models of a dataset never are.
+    """
+    deletion.delete(context(), current(), one(job_id), along=query.along)
 
 
 @api.operation("POST", "/jobs/<job_id>/abort", returns=Job)

@@ -11,8 +11,8 @@ from app.auth import current
 from app.extensions import context, offload
 from app.forms import posted
 from app.pages import number
-from app.services import jobs
-from app.services.context import Context, find_job
+from app.services import deletion, jobs
+from app.services.context import Context, NotFound, find_job
 from jobs.tables import JobRow
 
 blueprint = Blueprint("jobs", __name__)
@@ -45,9 +45,19 @@ def abort(job_id: str) -> Response:
 
 @blueprint.post("/jobs/<job_id>/do/delete")
 def delete(job_id: str) -> Response:
-    """Ask for a job to be deleted; the answer says where to go then."""
-    jobs.delete(context(), current(), find_job(context(), current(), job_id))
+    """Ask for a job to be deleted, with ``along`` also what was made of it; the answer says where to go then."""
+    row = find_job(context(), current(), job_id)
+    deletion.delete(context(), current(), row, along=bool(request.form.get("along")))
     return jsonify(said="The job is being deleted.", next=url_for("home.index"))
+
+
+@blueprint.get("/jobs/deletion")
+def deletion_question() -> Response:
+    """What to ask before the jobs ``ids`` are deleted: a title, a sentence, and what goes with them."""
+    rows = [row for job_id in request.args.getlist("ids")[:1000] if (row := context().store.get(job_id, current()))]
+    if not rows:
+        raise NotFound("There is no such job.")
+    return jsonify(deletion.question(context(), current(), rows))
 
 
 @blueprint.get("/jobs/<job_id>/do/clone")

@@ -19,7 +19,7 @@ from jobs.events import Event, JobState
 from jobs.folder import BrokenFolder
 from jobs.job import Job, Status
 from jobs.label import join_tags, split_tags
-from jobs.permissions import Principal, can
+from jobs.permissions import Principal
 from jobs.store import Listing
 from jobs.tables import JobRow
 from jobs.updates import events_after, finite
@@ -160,39 +160,6 @@ def prioritise(ctx: Context, who: Principal | None, row: JobRow, priority: int) 
     if not -MOST_PRIORITY <= priority <= MOST_PRIORITY:
         raise InvalidOptions({"priority": [f"A priority is a whole number from -{MOST_PRIORITY} to {MOST_PRIORITY}."]})
     ctx.store.edit(row.id, priority=priority)
-
-
-def delete(ctx: Context, who: Principal | None, row: JobRow) -> None:
-    """Ask for the deletion of a job (a running one is stopped first). Raises Conflict while other jobs need it."""
-    require(who, "delete", row)
-    _refuse_needed(ctx, who, row)
-    ctx.datasets.forget(row.id)
-    for child in ctx.store.children(row.id):
-        if child.type == "analysis":
-            ctx.store.edit(child.id, delete_requested=True)
-    ctx.store.edit(row.id, delete_requested=True)
-
-
-def _needs_for_good(child: JobRow) -> bool:
-    """Whether a job cannot do without its parent: an analysis goes with it, a finished version needs it no more."""
-    return child.type != "analysis" and not (child.type == "dataset" and Status(child.status).finished)
-
-
-def _refuse_needed(ctx: Context, who: Principal | None, row: JobRow) -> None:
-    """Raise Conflict naming the jobs that need this one; those that ``who`` may not see are only counted."""
-    children = [child for child in ctx.store.children(row.id) if _needs_for_good(child)]
-    if not children:
-        return
-    seen = [child for child in children if can(who, "view", child)]
-    words = [child.name for child in seen[:5]]
-    if rest := len(children) - len(words):
-        words.append(f"{rest} other {'job' if rest == 1 else 'jobs'}")
-    raise Conflict(
-        f"{row.name} cannot be deleted: {' and '.join([', '.join(words[:-1]), words[-1]]) if words[1:] else words[0]} "
-        f"{'uses' if len(children) == 1 else 'use'} it.",
-        blockers=tuple(child.id for child in seen),
-        hint="Delete what uses it first.",
-    )
 
 
 def clone(ctx: Context, who: Principal | None, row: JobRow) -> dict[str, Any]:

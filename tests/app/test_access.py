@@ -151,6 +151,7 @@ KINDS: dict[str, str] = {
     "jobs.curves": SEE,
     "jobs.curves_csv": SEE,
     "jobs.delete": CHANGE,
+    "jobs.deletion_question": PEOPLE,  # of jobs that may be seen; others are as if there were none
     "jobs.edit": CHANGE,
     "jobs.log": SEE,
     "networks.changes": SEE,

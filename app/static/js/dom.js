@@ -65,6 +65,18 @@ export function confirmed(title, text, yes = "Delete") {
   return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
 }
 
+/** Ask whether jobs and what was made of them are to be deleted: fields for the request, or null where they are not. */
+export async function deletion(ids) {
+  try {
+    const { title, text, along } = await ask(`${root}/jobs/deletion?${new URLSearchParams(ids.map((id) => ["ids", id]))}`);
+    return (await confirmed(title, text)) ? (Object.keys(along).length ? { along: "1" } : {}) : null;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    toast(error.message, true);
+    return null;
+  }
+}
+
 /** Call ``work`` once after calls have stopped for ``wait`` ms. */
 export function debounced(work, wait) {
   let timer;

@@ -1,5 +1,5 @@
 // The home page: live rows, the machine, selecting jobs, aborting and deleting them.
-import { $, $$, confirmed, debounced, make, part, post, root, setProgress, setStatus, toast, Refusal } from "./dom.js";
+import { $, $$, debounced, deletion, make, part, post, root, setProgress, setStatus, toast, Refusal } from "./dom.js";
 import { bytes, duration, percent } from "./words.js";
 
 const refreshTable = (key) => window.htmx.ajax("GET", location.href, { target: `#table-${key}`, swap: "outerHTML" });
@@ -88,10 +88,9 @@ function showSelected(section) {
 
 async function bulk(section, action) {
   const rows = $$("[data-pick]:checked", section).map((box) => box.closest("tr"));
-  const names = rows.map((row) => row.dataset.name);
-  const listed = names.slice(0, 5).join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
-  if (action === "delete" && !(await confirmed(`Delete ${names.length === 1 ? names[0] : `${names.length} jobs`}?`, `${listed}: this cannot be undone.`))) return;
-  const fields = new URLSearchParams({ action });
+  const asked = action === "delete" ? await deletion(rows.map((row) => row.dataset.job)) : {};
+  if (!asked) return;
+  const fields = new URLSearchParams({ action, ...asked });
   for (const row of rows) fields.append("ids", row.dataset.job);
   try {
     const answer = await post(`${root}/jobs/bulk`, fields);

@@ -1,5 +1,5 @@
 // What the pages of datasets and models share: following a job's news, its head, its log, and what may be done with it.
-import { $, confirmed, make, pageData, part, post, setProgress, setStatus, toast, Refusal } from "./dom.js";
+import { $, confirmed, deletion, make, pageData, part, post, setProgress, setStatus, toast, Refusal } from "./dom.js";
 import { join, on } from "./socket.js";
 import { clock, duration, percent, thousands } from "./words.js";
 
@@ -80,12 +80,10 @@ setInterval(() => { if (!document.hidden && LIVE.includes(job.status)) readLog()
 
 async function act(button) {
   if (button.dataset.do === "edit") return $("#edit").showModal();
-  const wording = button.dataset.do === "delete"
-    ? [`Delete ${button.dataset.name}?`, "Everything in it is removed from the disk; this cannot be undone.", "Delete"]
-    : ["Abort this job?", "What was saved so far stays.", "Abort"];
-  if (!(await confirmed(...wording))) return undefined;
+  const fields = button.dataset.do === "delete" ? await deletion([job.id]) : (await confirmed("Abort this job?", "What was saved so far stays.", "Abort")) ? {} : null;
+  if (!fields) return undefined;
   try {
-    const answer = await post(button.dataset.url);
+    const answer = await post(button.dataset.url, fields);
     if (answer.next) location.href = answer.next; else toast(answer.said);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
