@@ -102,22 +102,31 @@ def pair(job_id: str, one: int, other: int) -> str:
     row = _row(job_id)
     found = pairs.pair(context(), current(), row, one, other)
     units = pairs.units(context(), current(), row, (one, other), request.args.get("layer", type=int))
-    for unit in units["units"] if units else ():
-        unit["words"] = " · ".join(words_of(unit))
+    groups = _groups(found["names"], units["units"]) if units else []
     job = jobs.describe(context(), row)
     model = context().store.get(str(job["options"].get("model")), current())
     strip = strip_of(units["row"], units["layer"], [unit["unit"] for unit in units["units"]]) if units else None
     return render_template(
         "evaluations/pair.html",
         job=job, about=evaluations.about(context(), row), found=found, units=units, strip=strip, columns=COLUMNS,
-        model=model.id if model else None,
+        groups=groups, model=model.id if model else None,
     )  # fmt: skip
 
 
-def words_of(unit: dict[str, Any]) -> list[str]:
+def _groups(names: list[str], units: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The units by the class that they are higher for, each with its place in the strip and its words."""
+    groups: list[dict[str, Any]] = [{"name": name, "units": []} for name in names]
+    for place, unit in enumerate(units):
+        side = int(unit["means"][1] > unit["means"][0])
+        groups[side]["units"].append({**unit, "place": place, "words": " · ".join(_words(unit, side))})
+    return groups
+
+
+def _words(unit: dict[str, Any], side: int) -> list[str]:
     """How far a unit parts two classes, as its tile says it."""
     apart = "no overlap" if unit["dprime"] is None else f"d′ {abs(unit['dprime']):.1f}"
-    return [apart, *([] if unit["auroc"] is None else [f"AUROC {unit['auroc']:.2f}"])]
+    share = unit["auroc"]
+    return [apart, *([] if share is None else [f"AUROC {1 - share if side else share:.2f}"])]
 
 
 @blueprint.post("/evaluations/<job_id>/resume")

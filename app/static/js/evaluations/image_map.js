@@ -122,7 +122,7 @@ function most() {
   const counts = new Map();
   for (const index of circled) counts.set(found.labels[index], (counts.get(found.labels[index]) || 0) + 1);
   const sorted = [...counts].sort((one, other) => other[1] - one[1]);
-  const words = sorted.slice(0, 4).map(([cls, count]) => `${classes[cls] ?? "not known"} ${thousands(count)}`).join(", ");
+  const words = sorted.slice(0, 4).map(([cls, count]) => `${classes[cls] ?? "not known"} (${thousands(count)})`).join(", ");
   return sorted.length > 4 ? `${words} and ${sorted.length - 4} more classes` : words;
 }
 
