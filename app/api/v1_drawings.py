@@ -10,7 +10,7 @@ from pydantic import Field, StrictBool
 from app.api.endpoint import Api, Input, sent_file
 from app.api.inputs import Count, UploadQuery
 from app.api.outputs import Uploaded
-from app.api.v1_networks import Drawn, Node
+from app.api.v1_networks import CallSite, Drawn, Node
 from app.auth import current
 from app.extensions import context
 from app.services import drawings
@@ -26,6 +26,13 @@ class FileIn(Input):
     open: list[Node] = Field(default_factory=list, max_length=5000, description="Ids of open blocks and runs.")
     fold: StrictBool = Field(True, description="Draw neighbours that are alike as one node.")
     depth: Annotated[Count, Field(le=40)] | None = Field(None, description="Open whole levels.")
+    reveal: Node | None = Field(None, description="Open what hides this node.")
+
+
+class OutlineFileIn(Input):
+    """A network file on the server."""
+
+    file: Annotated[str, Field(min_length=1, max_length=4096)]
 
 
 class PictureIn(Input):
@@ -40,7 +47,7 @@ class DrawnFile(Drawn):
 
     title: str
     depth: int = Field(description="Levels of blocks.")
-    layers: list[dict[str, Any]] = Field(description="What computes: name, op, output, parameters, flops.")
+    layers: list[dict[str, Any]] = Field(description="What computes: node, name, op, output, parameters, flops.")
 
 
 @api.operation(
@@ -58,8 +65,14 @@ def upload_network_file(query: UploadQuery) -> dict[str, Any]:
 @api.operation("POST", "/networks/files/draw", returns=DrawnFile)
 def draw_network_file(body: FileIn) -> dict[str, Any]:
     """The graph of a network file with shapes and costs, described in a confined inspector."""
-    look = Look(tuple(body.open), body.fold, body.depth, None)
+    look = Look(tuple(body.open), body.fold, body.depth, body.reveal)
     return drawings.draw(context(), current(), body.file, look)
+
+
+@api.operation("POST", "/networks/files/outline", returns=list[CallSite])
+def outline_network_file(body: OutlineFileIn) -> list[dict[str, str]]:
+    """Every node of a network file by name, also inside blocks; `reveal` of the graph opens what hides one."""
+    return drawings.outline(context(), current(), body.file)
 
 
 @api.operation("POST", "/networks/files/picture", produces="image/svg+xml")

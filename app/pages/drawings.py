@@ -1,8 +1,7 @@
-"""Network files of other programs: the page that draws one, its picture, and receiving an upload."""
+"""Network files of other programs: the page that draws one, and receiving an upload."""
 
 from __future__ import annotations
 
-from base64 import b64encode
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request
@@ -21,21 +20,20 @@ DEEPEST = 6
 
 @blueprint.get("/networks/file")
 def show() -> str:
-    """Choose a file, or see ``?path=`` drawn with its blocks open down to ``?depth=``."""
+    """Choose a file, or see ``?path=`` drawn, its blocks open down to ``?depth=`` at first."""
     path, depth = request.args.get("path", "").strip(), number(request.args.get("depth"), 1, 0, DEEPEST)
     found: dict[str, Any] | None = None
-    said = picture = ""
+    said = ""
     if path:
         try:
             found = drawings.draw(context(), current(), path, Look(depth=depth))
-            svg = drawings.picture(context(), current(), path, depth)
-            picture = "data:image/svg+xml;base64," + b64encode(svg.encode()).decode()
         except UserError as error:
             said = str(error)
+    drawn = {key: value for key, value in (found or {}).items() if key != "layers"}
     return render_template(
         "networks/file.html",
-        path=path, depth=depth, depths=range(min(found["depth"] if found else 0, DEEPEST) + 1), found=found, said=said,
-        picture=picture, endings=ENDINGS, limit_mb=context().settings.max_upload_mb,
+        path=path, found=found, said=said, data={"path": path, "title": drawn.get("title"), "answer": drawn},
+        endings=ENDINGS, limit_mb=context().settings.max_upload_mb,
     )  # fmt: skip
 
 

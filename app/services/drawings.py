@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from app.services.context import Context, require
-from app.services.networks import Look, traced_picture
+from app.services.networks import Look, call_sites, traced_picture
 from app.services.offload import offload
 from app.services.paths import server_path
 from app.services.uploads import keep
@@ -32,8 +32,8 @@ def receive(ctx: Context, who: Principal | None, stream: BinaryIO, filename: str
 def draw(ctx: Context, who: Principal | None, path: str, look: Look) -> dict[str, Any]:
     """The picture of a file as ``networks.draw`` gives it, every node locked, with ``title``, ``layers`` and ``depth``.
 
-    ``layers`` are {name, op, output, parameters, flops} in the order of the file; ``depth`` is the number of levels of
-    blocks. Raises UserError(field="file") for a path outside of the person's folders, or a file that is none.
+    ``layers`` are {node, name, op, output, parameters, flops} in the order of the file; ``depth`` is the number of
+    levels of blocks. Raises UserError(field="file") for a path outside of the person's folders, or a file that is none.
     """
     who = require(who, "create")
     place = server_path(ctx, who, path, "file")
@@ -44,6 +44,13 @@ def draw(ctx: Context, who: Principal | None, path: str, look: Look) -> dict[str
         "layers": _layers(report),
         "depth": _depth(report),
     }
+
+
+def outline(ctx: Context, who: Principal | None, path: str) -> list[dict[str, str]]:
+    """Every call site of a file, as ``networks.outline`` gives them. Raises the same errors."""
+    who = require(who, "create")
+    report = _report(ctx, server_path(ctx, who, path, "file"))
+    return call_sites(from_json(report["graph"]))
 
 
 def picture(ctx: Context, who: Principal | None, path: str, depth: int) -> str:
@@ -78,5 +85,5 @@ def _layers(report: Mapping[str, Any]) -> list[dict[str, Any]]:
             continue
         output = facts["outputs"][0] if facts["outputs"] else []
         known = {"parameters": facts["parameters"], "flops": facts["flops"], "output": list(output)}
-        found.append({"name": node["module"] or node["label"], "op": node["op"], **known})
+        found.append({"node": node["id"], "name": node["module"] or node["label"], "op": node["op"], **known})
     return found

@@ -120,8 +120,12 @@ def outline(ctx: Context, who: Principal | None, text: str, images: Images) -> l
     through. Raises SourceError, UserError where the source cannot be read."""
     require(who, "view")
     _check_length(text)
-    nodes = _graph(text, images).nodes
-    named = [node for node in nodes if node.kind not in ("input", "output")]
+    return call_sites(_graph(text, images))
+
+
+def call_sites(graph: Graph) -> list[dict[str, str]]:
+    """Every node that does something, by name."""
+    named = [node for node in graph.nodes if node.kind not in ("input", "output")]
     return [{"id": n.id, "label": n.label, "op": n.op, "module": n.module or ""} for n in named]
 
 

@@ -278,8 +278,9 @@ class _Runner(fx.Interpreter):
         path = drawn.module if drawn.kind == "layer" else None
         module = self._modules.get(path) if path else None
         known = self.facts.get(place.node)  # of an earlier operation of the same layer
+        given = [source for source in _sources(n) if source.op != "get_attr"]  # weights are no inputs
         self.facts[place.node] = Facts(
-            inputs=known.inputs if known else shapes_of([self.env[s] for s in _sources(n) if s in self.env]),
+            inputs=known.inputs if known else shapes_of([self.env[s] for s in given if s in self.env]),
             outputs=shapes_of(result),
             parameters=sum(p.numel() for p in module.parameters()) if module is not None else 0,
             flops=self._flops.reading() - before + (known.flops if known else 0),

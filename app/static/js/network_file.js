@@ -4,8 +4,12 @@ import { suggest } from "./suggest.js";
 import { sendFile } from "./weights.js";
 
 const form = document.getElementById("file-form");
-suggest($("#f-path"));
-sendFile(document.getElementById("file-upload"), (path) => {
-  $("#f-path").value = path;
-  form.requestSubmit();
-});
+if (form) begin();
+
+function begin() {
+  suggest($("#f-path"));
+  sendFile(document.getElementById("file-upload"), (path) => {
+    $("#f-path").value = path;
+    form.requestSubmit();
+  });
+}

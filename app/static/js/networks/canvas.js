@@ -3,6 +3,7 @@ import { svg } from "../dom.js";
 import { CARD } from "./layout.js";
 import { rows, spoken } from "./figures.js";
 
+const FOREIGN = new Set(["export", "onnx"]); // files of other programs
 const NEAR = 16; // how close to a line the pointer must be to mean it, pixels
 
 const words = (text, x, y, kind, anchor) => svg("text", { x, y, class: kind, "text-anchor": anchor }, text);
@@ -16,8 +17,9 @@ const COLOURS = [
   [/ReLU|GELU|SiLU|Sigmoid|Tanh|Softmax|swish|ELU|Mish|relu|gelu|silu|sigmoid|tanh|softmax|elu|mish/i, "active"],
 ];
 
-function tint(node) {
-  if (node.locked) return "locked";
+/** Where nothing can be edited, all is locked, and the kinds say more. */
+function tint(node, editable) {
+  if (node.locked && editable) return "locked";
   if (node.container || node.run) return "block";
   return COLOURS.find(([pattern]) => pattern.test(node.title))?.[1] || "other";
 }
@@ -124,9 +126,10 @@ export class Drawing {
   _node(node) {
     const place = this.places.nodes.get(node.id), { facts, problems, detail, own } = this.look, more = own?.(node); // own: {kind, rows, said}
     const fact = facts[node.id], wrong = problems.filter((problem) => problem.shown === node.id);
+    const editable = !FOREIGN.has(this.picture.origin), padlock = node.locked && editable;
     const { width, height } = place, ends = node.type === "input" || node.type === "output";
     const group = svg("g", {
-      class: `nw-node nw-${ends ? "end" : tint(node)}${node.open ? " nw-open" : ""}${wrong.length ? " nw-wrong" : ""}${node.locked ? " nw-lock" : ""}${more?.kind ? ` ${more.kind}` : ""}`,
+      class: `nw-node nw-${ends ? "end" : tint(node, editable)}${node.open ? " nw-open" : ""}${wrong.length ? " nw-wrong" : ""}${node.locked && editable ? " nw-lock" : ""}${more?.kind ? ` ${more.kind}` : ""}`,
       transform: `translate(${place.x} ${place.y})`, tabindex: -1, role: "button", "aria-label": more?.said ?? spoken(node, fact, wrong), "data-id": node.id,
     });
     const hint = [...wrong.map((problem) => problem.text), node.locked].filter(Boolean).join("\n");
@@ -137,15 +140,15 @@ export class Drawing {
       group.append(words(`${node.label}${fact?.outputs?.length ? `  ${rows(node, fact, "shapes").at(-1)[0]}` : ""}`, width / 2, height / 2 + 4, "nw-name", "middle"));
       return group;
     }
-    const folds = node.container || node.run, room = folds || node.locked || wrong.length ? 150 : 170;
+    const folds = node.container || node.run, room = folds || padlock || wrong.length ? 150 : 170;
     group.append(svg("path", { class: "nw-top", d: `M0 ${CARD.head}V6a6 6 0 0 1 6-6h${width - 12}a6 6 0 0 1 6 6v${CARD.head - 6}z` }));
     const times = node.times > 1 ? ` ×${node.times}` : node.repeat && node.times === null ? ` ×${node.repeat.count}` : "";
     const label = cut(node.label, 20), title = cut(node.title, Math.max(4, Math.floor((room - label.length * 6.6) / 5.6)));
     group.append(words(label + times, 9, 16.5, "nw-name"));
-    if (title && title.toLowerCase() !== label.toLowerCase()) group.append(words(title, width - (folds ? 26 : node.locked || wrong.length ? 24 : 9), 16.5, "nw-kind", "end"));
+    if (title && title.toLowerCase() !== label.toLowerCase()) group.append(words(title, width - (folds ? 26 : padlock || wrong.length ? 24 : 9), 16.5, "nw-kind", "end"));
     if (folds) group.append(svg("g", { class: "nw-fold", "data-open": node.id }, svg("rect", { x: width - 22, y: 2, width: 20, height: 20, rx: 4 }), svg("path", { d: node.open ? `M${width - 17} 10l5 5 5-5` : `M${width - 14} 7l5 5-5 5` })));
     else if (wrong.length) group.append(words("!", width - 12, 17, "nw-bang", "middle"));
-    else if (node.locked) group.append(svg("path", { class: "nw-padlock", d: `M${width - 17} 11h10v7h-10zm2 0V8a3 3 0 0 1 6 0v3` }));
+    else if (padlock) group.append(svg("path", { class: "nw-padlock", d: `M${width - 17} 11h10v7h-10zm2 0V8a3 3 0 0 1 6 0v3` }));
     if (!node.open) {
       (more?.rows || rows(node, fact, detail)).forEach(([left, right], index) => {
         const y = CARD.head + 15 + index * CARD.row;
@@ -157,7 +160,7 @@ export class Drawing {
 
   _link(link, index) {
     const path = rounded(this.places.links[index]);
-    const kind = `nw-link${link.uses.length ? "" : " nw-fixed"}`;
+    const kind = `nw-link${link.uses.length || FOREIGN.has(this.picture.origin) ? "" : " nw-fixed"}`;
     return svg("g", { class: kind, "data-link": index }, svg("path", { class: "nw-wide", d: path }), svg("path", { class: "nw-wire", d: path, "marker-end": "url(#nw-head)" }));
   }
 
@@ -251,7 +254,16 @@ export class Drawing {
     const now = this.places.nodes.get(kept.id);
     this.view.x += (kept.place.x + kept.place.width / 2 - now.x - now.width / 2) * this.view.scale;
     this.view.y += (kept.place.y - now.y) * this.view.scale;
+    this._inReach();
     this._move();
+  }
+
+  /** What got smaller must not end up outside of the window. */
+  _inReach() {
+    const box = this.box(), { width, height } = this.places, { scale } = this.view;
+    const within = (at, size, room) => (size <= room ? Math.min(Math.max(at, 6), room - size) : Math.min(Math.max(at, room - size - room / 2), room / 2));
+    this.view.y = within(this.view.y, height * scale, box.height);
+    if (width * scale > box.width || this.view.x < 0 || this.view.x + width * scale > box.width) this.view.x = within(this.view.x, width * scale, box.width);
   }
 
   _listen() {

@@ -34,17 +34,6 @@ export const edits = {
     this.measure(answer, mine);
   },
 
-  /** The place of a line where a layer is put. */
-  use(index) {
-    const link = this.answer.picture.links[index], chosen = this.selected?.link === index ? this.selected.use : null;
-    return chosen || this.likeliest(link)?.edge;
-  },
-
-  /** Of several places on a line, the outermost that joins what the line joins; the first one else. */
-  likeliest(link) {
-    return link.uses.find((use) => use.edge.split("/").length === Math.min(...link.uses.map((one) => one.edge.split("/").length))) || link.uses[0];
-  },
-
   /** What comes out of the palette. */
   offered(what, op, event) {
     if (what === "leave") { this.act("leave"); return; }
@@ -108,14 +97,5 @@ export const edits = {
     if (!edge) { toast(this.answer.picture.links[into.index].reason || "Nothing can be put on this line.", true); return; }
     this.leave();
     this.edit({ kind, node: node.first, edge }, true);
-  },
-
-  /** The lines of the selected node, one after the other. */
-  nextLine() {
-    const node = this.node() || (this.around && this.find(this.around));
-    if (!node) return;
-    const mine = this.linksOf(node.id), at = mine.findIndex((link) => link.index === this.selected?.link);
-    this.around = node.id;
-    if (mine.length) this.select({ link: mine[(at + 1) % mine.length].index });
   },
 };

@@ -1,15 +1,14 @@
 // Finding a layer by its name or kind, also where it is inside a closed block.
 import { make } from "../dom.js";
-import * as server from "./server.js";
 
 const SHOWN = 40;
 
-/** Make `input` a search over the network. `page.body()` is what is drawn; `page.bringOut(id)` opens what hides a node. */
+/** Make `input` a search over the network. `page.outline()` says how to ask for all of it; `page.bringOut(id)` opens what hides a node. */
 export function find(input, list, page) {
   let known = null, asked = "";
   const nodes = async () => {
-    const { source, channels, height, width, classes } = page.body(), key = `${source}\0${channels} ${height} ${width} ${classes}`;
-    if (key !== asked) { asked = key; known = server.outline({ source, channels, height, width, classes }); known.catch(() => { asked = ""; }); }
+    const { key, ask } = page.outline();
+    if (key !== asked) { asked = key; known = ask(); known.catch(() => { asked = ""; }); }
     return known;
   };
   const close = () => { list.hidden = true; input.setAttribute("aria-expanded", "false"); };

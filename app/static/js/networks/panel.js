@@ -25,6 +25,7 @@ export function nodePanel(host, { node, facts, problems, layer, links }, act) {
   if (facts) parts.push(factList(node, facts));
   parts.push(actions(node, act));
   if (!node.run && !node.locked) parts.push(...fields(node, layer, act));
+  else if (!node.run) parts.push(given(node));
   parts.push(lines(links, act));
   if (layer) parts.push(words(layer.op));
   host.replaceChildren(...parts.filter(Boolean));
@@ -64,6 +65,12 @@ function actions(node, act) {
   }
   if (node.type === "input") made.push(button("arrow-merge", "Add to …", () => act("skip", node)), button("layers-intersect", "Join to …", () => act("concatenate", node)));
   return make("div", { className: "nw-actions" }, ...made);
+}
+
+/** The arguments of what cannot be edited. */
+function given(node) {
+  const named = node.arguments.filter((argument) => argument.name);
+  return named.length ? make("dl", { className: "fv-facts nw-facts" }, ...named.flatMap(({ name, value, text }) => [make("dt", { textContent: name }), make("dd", { textContent: value || text })])) : null;
 }
 
 /** Inputs for the name, the repeat count and every argument that the layer takes. */

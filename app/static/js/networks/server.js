@@ -8,6 +8,8 @@ export const draw = (body) => send("graph", body);
 export const measure = (body) => send("measure", body);
 export const edit = (body) => send("edit", body);
 export const outline = (body) => send("outline", body);
+export const drawFile = (body) => send("files/draw", body);
+export const outlineFile = (body) => send("files/outline", body);
 export const compare = (body) => send("compare", body);
 export const save = (body) => send("saved", body);
 export const saveVersion = (id, body) => send(`saved/${id}/versions`, body);
