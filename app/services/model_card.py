@@ -163,8 +163,6 @@ def _weak(report: Mapping[str, Any], names: Sequence[str]) -> list[str]:
     for kind, groups in report["slices"].items():
         worst = min(groups, key=lambda group: group["accuracy"])
         if worst["interval"][1] < whole - 0.02:
-            low, high = worst["low"], worst["high"]
-            said.append(
-                f"Less accurate ({worst['accuracy'] * 100:.1f} %) for images of {kind} {low:.3g} to {high:.3g}."
-            )
+            values = worst["value"] if "value" in worst else f"{worst['low']:.3g} to {worst['high']:.3g}"
+            said.append(f"Less accurate ({worst['accuracy'] * 100:.1f} %) for images of {kind} {values}.")
     return said

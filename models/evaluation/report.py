@@ -16,7 +16,7 @@ from models.evaluation.curves import Curve, curve
 from models.evaluation.intervals import wilson
 from models.evaluation.order import by_errors, clustered
 from models.evaluation.records import NONE, TOP
-from models.evaluation.slices import slices
+from models.evaluation.slices import Property, sliced
 
 HISTOGRAM = 20
 BLOCK_BYTES = 16 << 20
@@ -48,11 +48,11 @@ def report(
     records: NDArray[Any],
     scores: NDArray[np.float32] | None,
     classes: int,
-    about: Mapping[str, NDArray[Any]] | None = None,
+    about: Mapping[str, Property] | None = None,
 ) -> Report:
     """Everything about RESULT [n] and, where they were kept, float32 [n, classes] probabilities.
 
-    ``about`` holds values [n] of the images by name, to slice by. Without labels only counts and confidences remain.
+    ``about`` holds properties [n] by name, to slice by. Without labels only counts and confidences remain.
     """
     labels, predicted = np.asarray(records["label"]), np.asarray(records["predicted"])
     answered = predicted != NONE
@@ -117,11 +117,11 @@ def _histogram(records: NDArray[Any], known: NDArray[np.bool_], answered: NDArra
 
 
 def _slices(
-    records: NDArray[Any], known: NDArray[np.bool_], about: Mapping[str, NDArray[Any]]
+    records: NDArray[Any], known: NDArray[np.bool_], about: Mapping[str, Property]
 ) -> dict[str, list[dict[str, Any]]]:
     right = np.asarray(records["rank"])[known] == 0
-    values = {"brightness": records["brightness"], "contrast": records["contrast"], **about}
-    found = {name: slices(np.asarray(column)[known], right) for name, column in values.items()}
+    values: dict[str, Property] = {"brightness": records["brightness"], "contrast": records["contrast"], **about}
+    found = {name: sliced(column, known, right) for name, column in values.items()}
     return {name: groups for name, groups in found.items() if len(groups) > 1}
 
 

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from models.evaluation.items import ClassNames, Items, in_folder, in_list, requi
 from models.evaluation.options import AUTO, EvaluationOptions
 from models.evaluation.records import NONE, SCORES_LIMIT, Results, read_results, read_scores
 from models.evaluation.report import report
+from models.evaluation.slices import Property, as_property, length
 from models.evaluation.stream import Judged, batch_size, judge
 from models.inspection.loaded import LoadedModel
 
@@ -236,14 +238,20 @@ class _Clock:
             yield tally.event()
 
 
-def _about(order: Order, split: str, count: int) -> dict[str, NDArray[Any]]:
-    """What the dataset knows of its source files: their sides in pixels."""
-    folder = order.dataset.path / split if order.dataset is not None and split else None
-    if folder is None or not (folder / "source_width.npy").exists():
+def _about(order: Order, split: str, count: int) -> dict[str, Property]:
+    """What the dataset knows of its images: the size of the source file, and what a table said of each."""
+    if order.dataset is None or not split:
         return {}
-    sides = [np.load(folder / f"source_{side}.npy", mmap_mode="r")[:count] for side in ("width", "height")]
-    size = np.sqrt(np.multiply(*(side.astype(np.float64) for side in sides)))
-    return {"source size": size} if len(size) == count else {}
+    part = order.dataset.split(split)
+    found: dict[str, Property] = {}
+    if (part.folder / "source_width.npy").exists():
+        sides = [np.load(part.folder / f"source_{side}.npy", mmap_mode="r")[:count] for side in ("width", "height")]
+        size = np.sqrt(np.multiply(*(side.astype(np.float64) for side in sides)))
+        found["source size"] = size
+    for name in part.details.columns:
+        if (column := as_property(islice(part.details.column(name), count))) is not None:
+            found[name] = column
+    return {name: values for name, values in found.items() if length(values) == count}
 
 
 def plain(value: Any) -> Any:

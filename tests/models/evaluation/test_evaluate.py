@@ -76,6 +76,24 @@ def test_a_split_is_judged_as_the_network_itself_would(home: Path, model: JobFol
     assert np.allclose(records["contrast"], pixels.float().flatten(1).std(1, correction=0) / 255, atol=1e-4)
 
 
+def test_accuracy_by_what_a_table_said_of_each_image(home: Path, model: JobFolder) -> None:
+    rows = ["path,class,camera"]
+    for number, path in enumerate(sorted((home / "images").rglob("*.png"))):
+        rows.append(f"{path},{path.parent.name},{'nikon' if number % 3 else 'canon'}")
+    (home / "table.csv").write_text("\n".join(rows))
+    folder = JobFolder.create(home, Job(new_id(), "dataset", "build_dataset", "t", {}))
+    options = DatasetOptions(source="manifest", folder=str(home / "table.csv"), width=10, height=10, val_percent=50)
+    for _ in build_dataset(options, folder.artifacts):
+        pass
+    done, report = evaluated(home, model, dataset=folder.path.name, split="val")
+    part, records = open_dataset(folder.artifacts).split("val"), read_results(done.artifacts)
+    groups = {group["value"]: group for group in report["slices"]["camera"]}
+    for camera in ("nikon", "canon"):
+        mine = np.array([part.details.of(number)["camera"] == camera for number in range(len(part))])
+        assert groups[camera]["count"] == mine.sum() > 0
+        assert groups[camera]["right"] == (records["rank"][mine] == 0).sum()
+
+
 def test_auto_is_the_validation_split_where_there_is_no_test_split(home: Path, model: JobFolder) -> None:
     folder, _ = evaluated(home, model)
     assert folder.state().artifacts["evaluation"]["split"] == "val"

@@ -19,7 +19,7 @@ from models.evaluation.curves import curve
 from models.evaluation.intervals import wilson
 from models.evaluation.order import by_errors, clustered
 from models.evaluation.records import NONE, RESULT
-from models.evaluation.slices import slices
+from models.evaluation.slices import Texts, as_property, by_value, slices
 
 
 def drawn(seed: int, count: int, classes: int, ties: bool) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -129,6 +129,25 @@ def test_slices_part_no_equal_values_and_lose_no_image() -> None:
     assert groups[0] == {**groups[0], "low": 0.0, "high": 0.0, "count": 4, "accuracy": 0.0}
     assert all(before["high"] < after["low"] for before, after in pairwise(groups))
     assert slices(np.empty(0), np.empty(0, bool)) == []
+
+
+def test_slices_by_what_a_table_says_numbers_words_and_remarks() -> None:
+    right = np.array([True, False, True, True, False, True, True])
+    camera = as_property(["nikon", "canon", "nikon", "", "canon ", "nikon", "leica"])
+    assert isinstance(camera, Texts)
+    found = by_value(camera, right)
+    assert [(group["value"], group["count"], group["right"]) for group in found] == [
+        ("nikon", 3, 3),
+        ("canon", 2, 0),
+        ("leica", 1, 1),
+    ]
+    years = as_property(["2001", "2002", "2003", "", "2005", "2006", "1e3"])
+    assert not isinstance(years, Texts)
+    assert sum(group["count"] for group in slices(years, right)) == 6, "an image without a year is in no group"
+    assert as_property([f"remark {number}" for number in range(100)]) is None
+    assert as_property(["same"] * 9) is None
+    assert isinstance(as_property(["0", "1", "1", "0"]), Texts), "two numbers are as good as words"
+    assert isinstance(as_property([*map(str, range(9)), "nan"]), Texts)
 
 
 def results(labels: list[int], predicted: list[int]) -> NDArray[Any]:
