@@ -81,6 +81,15 @@ class LoopOptions:
             advanced=True,
         ),
     ] = False
+    diary: Annotated[
+        bool,
+        option(
+            "Keep a learning diary",
+            "Of every training image: how often it was right, its loss, when it was forgotten. Finds wrong labels.",
+            group="Training",
+            advanced=True,
+        ),
+    ] = True
     layer_interval: Annotated[
         int,
         option(

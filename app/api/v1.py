@@ -15,6 +15,7 @@ from app.api import (
     v1_atlases,
     v1_comparisons,
     v1_datasets,
+    v1_diaries,
     v1_drawings,
     v1_evaluations,
     v1_jobs,
@@ -52,6 +53,7 @@ APIS = (
     v1_schedules.api,
     v1_training.api,
     v1_layers.api,
+    v1_diaries.api,
     v1_accounts.api,
 )
 blueprint = Blueprint("v1", __name__, url_prefix="/api/v1")

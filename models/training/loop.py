@@ -13,6 +13,7 @@ from data.errors import UserError
 from models.train_options import TrainOptions
 from models.training.augment import Cut, Selections
 from models.training.batches import Batch, Images
+from models.training.diary import Diarist
 from models.training.meter import Event
 from models.training.metrics import Tally
 from models.training.plan import Plan
@@ -48,6 +49,7 @@ class Training:
     hard: bool = False
     frozen: Frozen = NOTHING_FROZEN
     steering: Steering = NOBODY
+    diary: Diarist | None = None
 
 
 def train(training: Training, begin: Begin = AT_THE_START) -> Iterator[Event]:
@@ -58,12 +60,15 @@ def train(training: Training, begin: Begin = AT_THE_START) -> Iterator[Event]:
     except UserError:
         yield from run.examine(last=True)  # the doctor says why
         raise
+    finally:
+        run.write_diary(now=True)
 
 
 def steps(training: Training, run: Run) -> Iterator[Event]:
     """The loop itself."""
     threads = Threads(training.device, fixed=training.options.deterministic)
-    batches = training.train.batches(selections_of(training).after(run.step, run.plan.steps_per_epoch))
+    diary, selections = training.diary, selections_of(training).after(run.step, run.plan.steps_per_epoch)
+    batches = training.train.batches(diary.follow(selections) if diary else selections)
     training_mode(training.model, training.frozen)
     yield from run.begin()
 
@@ -76,6 +81,8 @@ def steps(training: Training, run: Run) -> Iterator[Event]:
         watcher = training.watcher if training.watcher.due(step) else None
         loss, right = training.updater(batch, rate, step, watcher)
         run.step = step
+        if diary:
+            diary.stepped(step)
 
         run.meter.add(rate, len(batch[1]), loss, right)
         yield from run.meter.events()

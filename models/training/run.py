@@ -50,6 +50,8 @@ class Run:
         self.meter = Meter(self.plan, training.device, begin.step, self.history)
         restore(training, begin)
         self.meter.restore(begin.state.get("sums", (0.0, 0.0, 0.0)))
+        if training.diary:
+            training.diary.restore(begin.state.get("diary"), begin.step)
 
     @property
     def goes_on(self) -> bool:
@@ -97,6 +99,7 @@ class Run:
             yield from self.save(values)
         for text in self._new_notes():
             yield {"kind": "note", "text": text}
+        self.write_diary()
         self.meter.resume(validated=validates)
 
     def look(self, events: Iterator[Event]) -> Iterator[Event]:
@@ -163,8 +166,14 @@ class Run:
             "history": self.history.kept(),
             "random": torch.get_rng_state(),
             "random_gpu": torch.cuda.get_rng_state_all() if self.training.device.type == "cuda" else [],
+            **({"diary": self.training.diary.state()} if self.training.diary else {}),
             **self.training.updater.state(),
         }
+
+    def write_diary(self, *, now: bool = False) -> None:
+        """Bring the diary's files up to date, ``now`` or when it is cheap."""
+        if self.training.diary:
+            self.training.diary.write(now=now)
 
     # -- what changes the way ------------------------------------------------------------------------------------
 

@@ -23,10 +23,11 @@ from models.training.augment import Cut
 from models.training.augment_warp import Frame
 from models.training.augmenter import Augmenter, make_augmenter
 from models.training.batches import Change, Images, load
+from models.training.diary import Diarist
 from models.training.groups import make_optimizer
 from models.training.loop import Training
 from models.training.meter import Event
-from models.training.plan import make_plan
+from models.training.plan import Plan, make_plan
 from models.training.resume import AT_THE_START, Begin
 from models.training.saving import Keeper
 from models.training.steering import NOBODY, Steering
@@ -90,13 +91,16 @@ def set_up(order: Order) -> Generator[Event, None, Training]:
     classes = len(dataset.classes)
     optimizer, normalise = make_optimizer(model, options), preprocessing.normaliser(device)
     known = {"model": description, "options": asdict(options), "source": order.source}
+    plan = make_plan(options, len(train), validates=val is not None)
+    diary = _diary(order, plan) if options.diary else None
+    answered, weights = diary.answered if diary else None, _weights(dataset, options, device)
     return Training(
         model=model,
-        updater=Updater(model, optimizer, normalise, options, classes, device, _weights(dataset, options, device)),
+        updater=Updater(model, optimizer, normalise, options, classes, device, weights, answered=answered),
         train=train,
         val=val,
         cut=Cut(dataset.height, dataset.width, options.crop_size),
-        plan=make_plan(options, len(train), validates=val is not None),
+        plan=plan,
         options=options,
         classes=classes,
         device=device,
@@ -106,6 +110,7 @@ def set_up(order: Order) -> Generator[Event, None, Training]:
         hard=bool(options.mixup or options.cutmix or options.randaugment or options.random_resized_crop),
         frozen=frozen,
         steering=order.steering,
+        diary=diary,
     )
 
 
@@ -185,6 +190,13 @@ def _weights(dataset: Dataset, options: TrainOptions, device: torch.device) -> t
     """The weight of each class in the loss."""
     weights = class_weights(options, dataset.splits["train"].counts)
     return None if weights is None else torch.from_numpy(weights).to(device)
+
+
+def _diary(order: Order, plan: Plan) -> Diarist:
+    """Who writes down how each training image is answered."""
+    options, dataset = order.options, order.dataset
+    known = {"dataset": order.dataset_id, "classes": list(dataset.classes), "mixed": options.mixes}
+    return Diarist(order.folder / "diary", dataset.split("train").labels, plan, known)
 
 
 def _load(

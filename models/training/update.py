@@ -27,7 +27,8 @@ Forward = Callable[[torch.Tensor], torch.Tensor]
 class Updater:
     """``updater(batch, rate, step)`` makes one update; :meth:`logits` is the forward pass alone, as validation has it.
 
-    ``weights`` (float32 [classes]) weigh the classes in the loss; None: all count alike.
+    ``weights`` (float32 [classes]) weigh the classes in the loss; None: all count alike. ``answered`` is told the
+    scores of every batch and what was wanted.
     """
 
     model: nn.Module
@@ -38,6 +39,7 @@ class Updater:
     device: torch.device
     weights: torch.Tensor | None = None
     notes: list[str] = field(default_factory=list)
+    answered: Callable[[torch.Tensor, torch.Tensor], None] | None = None
 
     def __post_init__(self) -> None:
         options = self.options
@@ -82,6 +84,8 @@ class Updater:
                 logits = self.logits(pixels)
                 loss = F.cross_entropy(logits, labels, self.weights, label_smoothing=self.options.label_smoothing)
             self.scaler.scale(loss * share if share != 1 else loss).backward()  # type: ignore[no-untyped-call]
+            if self.answered:
+                self.answered(logits.detach(), labels)
             done.append((loss.detach() * share, hits(logits.detach(), labels)))
         if len(done) == 1:
             return done[0]
