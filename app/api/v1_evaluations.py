@@ -14,6 +14,7 @@ from app.api.v1_jobs import created, job_page, one
 from app.auth import current
 from app.extensions import context
 from app.services import evaluation_export, evaluation_images, evaluations, jobs, pairs
+from app.services.agreement import agreement
 from app.services.evaluations import TYPE
 from app.services.jobs import Label
 from data.options import schema
@@ -124,6 +125,16 @@ class Between(Output):
     records: list[Hesitant]
 
 
+class Agreement(Output):
+    """Images that look the same, and those that training knows too."""
+
+    groups: int
+    images: int
+    agree: int = Field(description="Groups of whose images the model says the same.")
+    differing: list[list[Answer]] = Field(description="Up to 12 of the other groups.")
+    leaked: dict[str, Any] | None = Field(description="Accuracy on images that another split has too, and elsewhere.")
+
+
 class Unreadable(Output):
     """A page of images that could not be read."""
 
@@ -174,6 +185,12 @@ def get_evaluation(job_id: str) -> dict[str, Any]:
 def evaluation_report(job_id: str) -> dict[str, Any]:
     """All its figures: accuracy, figures of each class with intervals, calibration, histograms, slices."""
     return evaluations.report(context(), current(), one(job_id, TYPE))
+
+
+@api.operation("GET", "/evaluations/<job_id>/agreement", returns=Agreement | None)
+def evaluation_agreement(job_id: str) -> dict[str, Any] | None:
+    """Whether the model says the same of near duplicates that the dataset's doctor found; null where there are none."""
+    return agreement(context(), current(), one(job_id, TYPE))
 
 
 @api.operation("GET", "/evaluations/<job_id>/confusion", returns=Confusion)

@@ -14,6 +14,7 @@ from app.forms import fields, posted
 from app.pages import allowed, number
 from app.pages.atlases import COLUMNS, strip_of
 from app.services import evaluation_export, evaluation_images, evaluations, jobs, pairs
+from app.services.agreement import agreement
 from app.services.context import find_job
 from app.services.evaluations import TYPE, WORDS
 from app.services.jobs import Label
@@ -82,6 +83,7 @@ def show(job_id: str) -> str:
         dataset=jobs.brief(dataset) if dataset else None, words=WORDS, log=jobs.log(context(), row, 100),
         failed=evaluations.failures(context(), current(), row, 1, FAILURES) if known else {"total": 0, "failures": []},
         others=evaluations.comparable(context(), current(), row) if done else [],
+        twins=agreement(context(), current(), row) if done else None,
     )  # fmt: skip
 
 

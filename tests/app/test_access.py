@@ -88,6 +88,7 @@ KINDS: dict[str, str] = {
     "v1.separating_units": SEE,
     "evaluations.pair": SEE,
     "v1.evaluation_pair": SEE,
+    "v1.evaluation_agreement": SEE,
     "atlases.create": MAKERS,
     "atlases.figures": SEE,
     "atlases.of_model": SEE,

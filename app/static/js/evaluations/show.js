@@ -1,8 +1,8 @@
 // The page of an evaluation: the matrix grows while images are judged; afterwards everything of the report.
-import { $ } from "../dom.js";
+import { $, $$ } from "../dom.js";
 import { follow, holder, job, onEvent } from "../job.js";
 import { figure, percent, thousands } from "../words.js";
-import "../thumbs.js";
+import { cut } from "../thumbs.js";
 import "./going_on.js";
 import { classes } from "./classes.js";
 import { Decision } from "./decision.js";
@@ -51,4 +51,5 @@ if (job.report) {
   }
 } else soFar(job.tally);
 if (gallery && (job.report || job.tally?.done)) gallery.load();
+for (const grid of $$("#twins .fv-thumbs")) cut(grid);
 follow();
