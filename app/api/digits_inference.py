@@ -7,13 +7,15 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Response, jsonify, request, stream_with_context
 from werkzeug.exceptions import BadRequest
 
+from app.api import digits_many
 from app.api import digits_shapes as shapes
 from app.api.digits_errors import new_blueprint
+from app.api.digits_many import Named
 from app.api.digits_models import epoch_of
 from app.api.digits_urls import twin
 from app.api.digits_visualizations import visualizations
@@ -35,6 +37,7 @@ FAILURES = 1000
 """Unreadable images that are named in the answer; more are only counted."""
 Batch = tuple[dict[str, list[list[Any]]], dict[str, str]]
 """Predictions by path, and the reason of each path that could not be read."""
+T = TypeVar("T")
 LINE = re.compile(r"(?P<path>.*\S)\s+(?P<label>-?\d+)")
 
 
@@ -61,24 +64,28 @@ def classify_one() -> Response:
 def classify_many() -> Response:
     """The five most likely classes of every image that ``image_list`` names, sent as they are found.
 
-    Memory does not grow with the list. Images that cannot be read are named under ``failed`` and counted.
+    Memory does not grow with the list. Images that cannot be read are named under ``failed`` and counted. A browser
+    gets a page, with the confusion matrix where the list gives classes.
     """
-    row, paths = asked_for()
-    batches = _batches(row, checkpoint_name(context(), row, epoch_of("snapshot_epoch")), paths)
+    row, named = asked_for()
+    batches = _batches(row, checkpoint_name(context(), row, epoch_of("snapshot_epoch")), named)
     first = next(batches, None)  # whatever is wrong with the request is found before the answer begins
     if first is None:
         raise BadRequest("image_list names no image.")
-    return Response(stream_with_context(written(chain([first], batches))), mimetype="application/json")
+    if digits_many.wants_page():
+        return digits_many.page(row, chain([first], batches))
+    answers = ((found, wrong) for _, found, wrong in chain([first], batches))
+    return Response(stream_with_context(written(answers)), mimetype="application/json")
 
 
-def asked_for() -> tuple[JobRow, Iterator[str]]:
-    """The model and the paths of a request with an ``image_list``. Raises BadRequest where there is none."""
+def asked_for() -> tuple[JobRow, Iterator[Named]]:
+    """The model and what the ``image_list`` of a request names. Raises BadRequest where there is none."""
     row, sent = _model(), request.files.get("image_list")
     require(current(), "infer", row)
     if sent is None:
         raise BadRequest("Send a text file with one image path a line as image_list.")
     lines = (line.decode("utf-8", "replace") for line in sent.stream)
-    return row, image_paths(lines, request.values.get("image_folder", "").strip(), _limit())
+    return row, named_images(lines, request.values.get("image_folder", "").strip(), _limit())
 
 
 def _model() -> JobRow:
@@ -98,15 +105,15 @@ def _refuse_address(path: str) -> None:
         raise BadRequest(f"Foveal does not fetch images from a web address ({path}); send it as image_file.")
 
 
-def image_paths(lines: Iterable[str], folder: str = "", limit: int | None = None) -> Iterator[str]:
-    """The paths of an image list: ``path`` or ``path label`` a line (any label, even one out of range, is passed over).
+def named_images(lines: Iterable[str], folder: str = "", limit: int | None = None) -> Iterator[Named]:
+    """The paths of an image list, each with the class behind it (any whole number, even one out of range), or None.
 
     Relative paths are taken from ``folder``; blank lines do not count; at most ``limit`` paths.
     """
     texts = (text for line in lines if (text := line.strip()))
     for text in islice(texts, limit):
         match = LINE.fullmatch(text)
-        yield os.path.join(folder, match["path"] if match else text)
+        yield os.path.join(folder, match["path"] if match else text), int(match["label"]) if match else None
 
 
 def written(batches: Iterable[Batch]) -> Iterator[str]:
@@ -123,15 +130,17 @@ def written(batches: Iterable[Batch]) -> Iterator[str]:
     yield f'}}, "failed": {json.dumps(failed)}, "failures": {failures}}}'
 
 
-def batched(paths: Iterator[str]) -> Iterator[list[str]]:
-    """The paths in lists of ``BATCH``."""
-    while batch := list(islice(paths, BATCH)):
+def batched(images: Iterator[T]) -> Iterator[list[T]]:
+    """In lists of ``BATCH``."""
+    while batch := list(islice(images, BATCH)):
         yield batch
 
 
-def _batches(row: JobRow, checkpoint: str, paths: Iterator[str]) -> Iterator[Batch]:
-    for batch in batched(paths):
-        yield _classified(row, checkpoint, batch)
+def _batches(
+    row: JobRow, checkpoint: str, images: Iterator[Named]
+) -> Iterator[tuple[list[Named], dict[str, list[list[Any]]], dict[str, str]]]:
+    for batch in batched(images):
+        yield batch, *_classified(row, checkpoint, [path for path, _ in batch])
 
 
 def _classified(row: JobRow, checkpoint: str, paths: list[str]) -> Batch:

@@ -34,7 +34,8 @@ Found = tuple[float, int, str]
 @twin(blueprint, "/models/images/classification/top_n", "POST")
 def top_n() -> Response:
     """The ``top_n`` (9) images of each class as a page, or as JSON ``{"top_n": {class: [[path, percent] ...]}}``."""
-    row, paths = asked_for()
+    row, named = asked_for()
+    paths = (path for path, _ in named)
     count, wrong = _count(), {}
     names: list[str] = context().states.get(row.id).artifacts.get("model", {}).get("classes") or []
     checkpoint = checkpoint_name(context(), row, epoch_of("snapshot_epoch"))

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from app.api import digits_shapes as shapes
-from app.api.digits_inference import FAILURES, image_paths, written
+from app.api.digits_inference import FAILURES, named_images, written
 
 JOB: dict[str, Any] = {
     "id": "20260101-000000-abcd", "name": "m", "status": "Running", "type": "model", "owner": "fred", "group": "g",
@@ -68,9 +68,10 @@ def test_labels_and_percents_of_a_prediction() -> None:
 
 def test_lines_of_an_image_list() -> None:
     lines = ["a.png 3\n", "\n", "  b c.png   -1 ", "/abs/d.png 1000", "e 12.png", "f.png\t7\r\n"]
-    assert list(image_paths(lines, "/x")) == ["/x/a.png", "/x/b c.png", "/abs/d.png", "/x/e 12.png", "/x/f.png"]
-    assert list(image_paths(lines, "", 2)) == ["a.png", "b c.png"]
-    assert list(image_paths([])) == []
+    paths = ["/x/a.png", "/x/b c.png", "/abs/d.png", "/x/e 12.png", "/x/f.png"]
+    assert list(named_images(lines, "/x")) == list(zip(paths, [3, -1, 1000, None, 7], strict=True))
+    assert list(named_images(lines, "", 2)) == [("a.png", 3), ("b c.png", -1)]
+    assert list(named_images([])) == []
 
 
 def test_the_pieces_of_a_long_answer_are_one_json() -> None:
