@@ -153,15 +153,23 @@ def test_answers_as_csv_json_lines_and_parquet(bench: Bench) -> None:
         assert Path(line["path"]).exists()
         assert row["class1"] == line["top"][0]["class"] == line["predicted_class"]
         assert float(row["probability1"]) == pytest.approx(line["confidence"])
-    answer = client.get(f"{address}.parquet")
-    try:
-        import pyarrow.parquet as parquet
-    except ImportError:
-        assert answer.status_code == 409
-        assert "pyarrow" in answer.text
-    else:
-        table = parquet.read_table(io.BytesIO(answer.data)).to_pylist()
-        assert [row["path"] for row in table] == [line["path"] for line in lines]
+    parquet = pytest.importorskip("pyarrow.parquet", reason="the extra parquet is not installed")
+    table = parquet.read_table(io.BytesIO(client.get(f"{address}.parquet").data)).to_pylist()
+    for written, line in zip(table, lines, strict=True):
+        assert {key: written[key] for key in ("index", "path", "class", "right")} == {
+            key: line[key] for key in ("index", "path", "class", "right")
+        }
+        assert written["class2"] == line["top"][1]["class"]
+        assert written["loss"] == pytest.approx(line["loss"])
+
+
+def test_parquet_is_refused_with_a_sentence_where_it_cannot_be_written(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.evaluation_export.find_spec", lambda name: None)
+    answer = bench.lab.client("olga").get(f"/evaluations/{bench.judged.id}/answers.parquet")
+    assert answer.status_code == 409
+    assert "requirements-parquet.txt" in answer.text
 
 
 def test_the_images_of_a_private_dataset_stay_private(bench: Bench) -> None:

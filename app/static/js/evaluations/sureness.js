@@ -34,7 +34,7 @@ export function slices(report) {
       const fill = make("u"), [low, high] = group.interval, words = group.value ?? (group.low === group.high ? figure(group.low, 3) : `${figure(group.low, 3)} – ${figure(group.high, 3)}`);
       fill.style.width = `${group.accuracy * 100}%`;
       const line = make("div", { className: "fv-guess", title: `${thousands(group.right)} of ${thousands(group.count)} images right; 95 % interval ${percent(low)} to ${percent(high)}` });
-      line.append(make("span", { textContent: words }), make("b", {}, percent(group.accuracy), " ", make("span", { className: "fv-sub", textContent: `of ${thousands(group.count)}` })), make("i", {}, fill));
+      line.append(make("span", { textContent: words }), make("b", { className: "text-nowrap" }, percent(group.accuracy), " ", make("span", { className: "fv-sub", textContent: `of ${thousands(group.count)}` })), make("i", {}, fill));
       return line;
     });
     document.getElementById("slices").replaceChildren(...rows);
