@@ -32,7 +32,8 @@ def export(ctx: Context, who: Principal | None, row: JobRow, format: str) -> tup
     require(who, "download", row)
     if format == "parquet" and find_spec("pyarrow") is None:
         raise Conflict(
-            "This server cannot write Parquet.", hint="Install it with: pip install -r requirements-parquet.txt. CSV works always."
+            "This server cannot write Parquet.",
+            hint="Install it with: pip install -r requirements-parquet.txt. CSV works always.",
         )
     if dataset := about(ctx, row)["dataset"]:
         find_job(ctx, who, dataset, "dataset")  # its paths are named
