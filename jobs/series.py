@@ -20,6 +20,8 @@ POINT = np.dtype([("step", "<i8"), ("wall", "<f8"), ("value", "<f8")])
 Points = NDArray[np.void]
 
 _SPAN = 500.0  # halvings in a stretch that is summed at once: 2 ** 500 is still a number
+_SMOOTHED = 8192  # blocks
+_COPIED = 1 << 18  # values copied at a time, so that a curve of any length takes little memory
 _PACK = struct.Struct("<qdd").pack  # one POINT; ten times as fast as making a NumPy record
 
 
@@ -101,26 +103,76 @@ def read(root: Path, curve: str, start: int = 0, stop: int | None = None) -> Poi
 
 def window(points: Points, first: int | None, last: int | None) -> Points:
     """The points whose step lies in [first, last]; None leaves that side open."""
+    return points[places(points, first, last)]
+
+
+def places(points: Points, first: int | None, last: int | None) -> slice:
+    """Where the points lie whose step is in [first, last]."""
     low = 0 if first is None else int(np.searchsorted(points["step"], first, "left"))
     high = len(points) if last is None else int(np.searchsorted(points["step"], last, "right"))
-    return points[low:high]
+    return slice(low, max(low, high))
 
 
 def thin(points: Points, width: int = 1000) -> Points:
     """At most about ``width`` points that keep the smallest and largest value of each bucket, so no spike is lost.
 
-    The first and last point stay; a bucket whose values are all NaN keeps its first point.
+    The first and last point stay; a bucket whose values are all NaN keeps its first point. jobs/overview.py is faster
+    for what is looked at again and again.
     """
     if len(points) <= width:
         return points
-    buckets = max(1, width // 2 - 1)
-    edges = np.linspace(0, len(points), buckets + 1).astype(np.int64)
-    values = points["value"]
-    low = np.where(np.isnan(values), np.inf, values)
-    high = np.where(np.isnan(values), -np.inf, values)
-    keep = _extremes(low, np.minimum, edges), _extremes(high, np.maximum, edges), [0, len(points) - 1]
-    kept: Points = points[np.unique(np.concatenate(keep))]
-    return kept
+    size = -(-len(points) // max(1, width // 2 - 1))
+    at_once = max(1, _COPIED // size)
+    values, kept = points["value"], [np.array([0, len(points) - 1])]
+    for start in range(0, len(points), size * at_once):
+        piece = values[start : start + size * at_once]
+        whole = len(piece) // size
+        starts = start + np.arange(whole) * size
+        kept += [starts + place for place in extremes(piece[: whole * size].reshape(whole, size).copy())]
+        if rest := len(piece) - whole * size:
+            end = start + whole * size
+            kept += [end + place for place in extremes(piece[-rest:].reshape(1, rest).copy())]
+    found: Points = points[np.unique(np.concatenate(kept))]
+    return found
+
+
+def thin_smooth(points: Points, width: int, amount: float) -> tuple[Points, NDArray[np.float64]]:
+    """:func:`thin` and the :func:`smooth` values of what it keeps; without ``amount`` the values themselves.
+
+    Of more than _SMOOTHED points the means of so many blocks are smoothed, each less than a pixel wide.
+    """
+    shown = thin(points, width)
+    if not amount or not len(points):
+        return shown, shown["value"].astype(np.float64)
+    if len(points) <= 2 * _SMOOTHED:
+        return shown, smooth(points, amount)[np.searchsorted(points["step"], shown["step"])]
+    means = _means(points, len(points) // _SMOOTHED)
+    return shown, np.interp(shown["step"], means["step"], smooth(means, amount))
+
+
+def _means(points: Points, size: int) -> Points:
+    """For each ``size`` points their last one with the mean of their finite values; the last few may be fewer."""
+    starts = np.arange(0, len(points), size)
+    known = np.isfinite(points["value"])
+    made: Points = points[np.append(starts[1:], len(points)) - 1].copy()
+    counts = np.add.reduceat(known.astype(np.int64), starts)
+    sums = np.add.reduceat(np.where(known, points["value"], 0.0), starts)
+    made["value"] = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+    return made
+
+
+def extremes(values: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Of each row (contiguous, not empty) the place of its first least and first greatest value; NaN is neither.
+
+    A row of NaN alone has 0 for both.
+    """
+    low, high = values.argmin(1), values.argmax(1)  # both stop at a NaN
+    rows = np.arange(len(values))
+    for row in np.flatnonzero(np.isnan(values[rows, low]) | np.isnan(values[rows, high])):
+        unknown = np.isnan(values[row])
+        low[row] = np.where(unknown, np.inf, values[row]).argmin()
+        high[row] = np.where(unknown, -np.inf, values[row]).argmax()
+    return low, high
 
 
 def smooth(points: Points, amount: float) -> NDArray[np.float64]:
@@ -150,9 +202,9 @@ def smooth(points: Points, amount: float) -> NDArray[np.float64]:
     return result
 
 
-def _extremes(values: NDArray[np.float64], reduce: np.ufunc, edges: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Index of the first smallest (np.minimum) or largest (np.maximum) value in each bucket; no bucket is empty."""
-    best = np.repeat(reduce.reduceat(values, edges[:-1]), np.diff(edges))
+def first_least(values: NDArray[np.float64], edges: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Index of the first least value in each bucket between two ``edges``; no bucket is empty, no value NaN."""
+    best = np.repeat(np.minimum.reduceat(values, edges[:-1]), np.diff(edges))
     hits = np.flatnonzero(values == best)
     return hits[np.searchsorted(hits, edges[:-1])]
 

@@ -19,6 +19,7 @@ from data.options import schema
 from jobs import series
 from jobs.folder import BrokenFolder, JobFolder
 from jobs.job import Job, is_id
+from jobs.overview import glance
 from jobs.permissions import Principal
 from jobs.store import Listing
 from jobs.tables import JobRow
@@ -121,15 +122,15 @@ def curves(ctx: Context, rows: Sequence[JobRow], view: View, runs: int | None = 
 
 
 def _shown(ctx: Context, row: JobRow, view: View, width: int) -> Shown | None:
-    points = series.read(ctx.store.folder(row.id).series, view.curve)
+    root = ctx.store.folder(row.id).series
+    points = series.read(root, view.curve)
     if not len(points):
         return None
-    first, last = _window(points, row, view)
-    shown, smoothed = jobs.thinned(points[first:last], width, view.smooth)
+    shown, smoothed = glance(root, view.curve, _window(points, row, view), width, view.smooth)
     return Shown(row.id, len(points), shown, smoothed)
 
 
-def _window(points: series.Points, row: JobRow, view: View) -> tuple[int, int]:
+def _window(points: series.Points, row: JobRow, view: View) -> slice:
     """Where the window lies among the points, one more at each side so that lines reach its edges."""
     column, begin, scale = points["step"], 0.0, 1.0
     if view.axis == "epoch":
@@ -138,7 +139,7 @@ def _window(points: series.Points, row: JobRow, view: View) -> tuple[int, int]:
         column, begin = points["wall"], row.started or float(points["wall"][0])
     first = 0 if view.first is None else int(np.searchsorted(column, begin + view.first * scale, "left")) - 1
     last = len(points) if view.last is None else int(np.searchsorted(column, begin + view.last * scale, "right")) + 1
-    return max(0, first), max(0, last)
+    return slice(max(0, first), max(0, last))
 
 
 def steps_per_epoch(row: JobRow) -> float | None:
