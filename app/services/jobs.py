@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-import numpy as np
-
 from app.services.context import Conflict, Context, NotFound, StorageFull, require
 from app.services.offload import offload
 from data.errors import InvalidOptions
@@ -19,6 +17,7 @@ from jobs.events import Event, JobState
 from jobs.folder import BrokenFolder
 from jobs.job import Job, Status
 from jobs.label import join_tags, split_tags
+from jobs.overview import glance
 from jobs.permissions import Principal
 from jobs.store import Listing
 from jobs.tables import JobRow
@@ -216,10 +215,10 @@ def series(
     points = curves.read(root, curve)
     if len(points) == 0:
         raise NotFound(f"{row.name} has no curve {curve}.")
-    wanted = curves.window(points, first, last)
-    # A tenth of a second for 10 million points: off the event loop then, where a switch of threads is not worth more.
-    work = offload if len(wanted) > LONG_CURVE else _at_once
-    shown, smoothed = work(thinned, wanted, width, smooth)
+    wanted = curves.places(points, first, last)
+    # A tenth of a second where 10 million points are first looked at: off the event loop then, else not worth a thread.
+    work = offload if wanted.stop - wanted.start > LONG_CURVE else _at_once
+    shown, smoothed = work(glance, root, curve, wanted, width, smooth)
     return {
         "curve": curve,
         "total": len(points),
@@ -232,15 +231,6 @@ def series(
 
 def _at_once(work: Any, *given: Any) -> Any:
     return work(*given)
-
-
-def thinned(points: curves.Points, width: int, smooth: float) -> tuple[curves.Points, Any]:
-    """What is shown of the points, and their smoothed values (the values themselves without ``smooth``)."""
-    shown = curves.thin(points, width)
-    if not smooth or not len(points):
-        return shown, shown["value"]
-    places = np.searchsorted(points["step"], shown["step"])
-    return shown, curves.smooth(points, smooth)[places]
 
 
 def csv(ctx: Context, row: JobRow, names: Sequence[str]) -> Iterator[str]:
