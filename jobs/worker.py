@@ -84,16 +84,14 @@ def _run(folder: JobFolder) -> None:
         pid = os.getpid()
         recorder.write({"kind": "status", "status": Status.RUNNING.value, "pid": pid, "mark": start_mark(pid)})
         job = folder.job()
-        paused = False
         for event in load_task(job.task)(folder, job):
             if event["kind"] == "confine":
                 with recorder.still():
                     enter(event["sandbox"])
                 continue
             recorder.write(event)
-            paused = event["kind"] == "status" and event["status"] == Status.PAUSED.value
     tidy(folder.path / SCRATCH)
-    if not paused:
+    if folder.state().status is not Status.PAUSED:  # what several ranks said last is in the folder only
         EventLog(folder.events_path).append("status", status=Status.DONE.value)
 
 

@@ -171,6 +171,27 @@ class LoopOptions:
             advanced=True,
         ),
     ] = False
+    sync_norm: Annotated[
+        bool,
+        option(
+            "Normalize over all GPUs",
+            "Batch normalization with the images of all GPUs (SyncBatchNorm), not of each by itself: slower, and "
+            "better where a GPU gets few images.",
+            group="Machine",
+            advanced=True,
+        ),
+    ] = False
+    processes: Annotated[
+        int,
+        option(
+            "Processes on the CPU",
+            "So many share every batch, as several GPUs do; more than one pays on machines with several processors.",
+            ge=1,
+            le=64,
+            group="Machine",
+            advanced=True,
+        ),
+    ] = 1
     deterministic: Annotated[
         bool,
         option(

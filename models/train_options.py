@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
+from data.errors import UserError
 from data.options import option
 from models.augment_options import AugmentOptions, ImbalanceOptions
 from models.loop_options import LoopOptions
@@ -17,6 +18,7 @@ from models.weights.options import StartOptions, has_weights
 
 CUSTOM_BATCH_SIZE = 64
 CUSTOM_LEARNING_RATE = 0.01
+LEAST_IMAGES = 2
 FINE_TUNE = 0.1
 """Of a network's own rate, where training starts from trained weights: at the whole of it they are soon forgotten."""
 OPTIMIZERS_FIRST = ("sgd", "adam", "adamw", "rmsprop", "adagrad", "adadelta")
@@ -158,11 +160,32 @@ class TrainOptions(LoopOptions, StartOptions, ImbalanceOptions, AugmentOptions):
     ] = None
     gpus: Annotated[
         int | None,
-        option("GPUs", "Blank: one if the machine has any, else the CPU.", ge=0, le=1, group="Machine", advanced=True),
+        option(
+            "GPUs",
+            "Blank: one if the machine has any, else the CPU. Several share every batch, a process for each.",
+            ge=0,
+            le=64,
+            group="Machine",
+            advanced=True,
+        ),
     ] = None
     gpu: Annotated[
         int | None, option("Which GPU", "Blank: the next free one.", ge=0, group="Machine", advanced=True)
     ] = None
+
+
+def check_shared(options: TrainOptions, processes: int) -> None:
+    """Raise UserError(field="batch_size") where a batch is too small to be shared by so many processes.
+
+    Batch normalization cannot learn from a single image, so each gets two or more.
+    """
+    least, size = LEAST_IMAGES * processes, completed(options).batch_size or 0
+    if processes > 1 and size < least:
+        raise UserError(
+            f"A batch of {size} cannot be shared by {processes} processes: each needs {LEAST_IMAGES} images.",
+            field="batch_size",
+            hint=f"Use a batch size of {least} or more.",
+        )
 
 
 def completed(options: TrainOptions) -> TrainOptions:

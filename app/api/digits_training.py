@@ -168,17 +168,14 @@ def _policy(read: Form) -> dict[str, Any]:
 
 
 def _machine(read: Form) -> dict[str, Any]:
-    """One GPU by index, or the next free one; several at once are refused."""
-    index = read.text("select_gpu", "next")
+    """One GPU by index, or the next free ones: of several that are named, only how many there are matters."""
+    index, count = read.text("select_gpu", "next"), read.text("select_gpu_count")
     for field in ("select_gpus", "select_gpus_list"):
         listed = [text.strip() for text in read.text(field).split(",") if text.strip()]
         if len(listed) > 1:
-            read.wrong(field, "Foveal trains on one GPU; name one.")
-        index = listed[0] if listed else index
-    count = read.text("select_gpu_count")
-    if count not in ("", "0", "1"):
-        read.wrong("select_gpu_count", f"Foveal trains on one GPU, not on {count}.")
-        count = ""
+            index, count = "next", str(len(listed))
+        elif listed:
+            index = listed[0]
     return {"gpus": count, "gpu": None if index == "next" else index}
 
 

@@ -30,7 +30,7 @@ SHOWN = (
     "learning_rate", "batch_size", "weight_decay", "momentum", "optimizer", "schedule", "label_smoothing",
     "average_decay", "network", "epochs", "seed",
 )  # fmt: skip
-EXAMPLES = {"learning_rate": "0.1, 0.01", "batch_size": "32, 64", "optimizer": "sgd, adamw", "seed": "1, 2, 3"}
+EXAMPLES = {"learning_rate": "0.1, 0.01", "batch_size": "32, 64", "network": "lenet, squeezenet", "seed": "1, 2, 3"}
 
 
 # -- the card of the model form ----------------------------------------------------------------------------------
@@ -74,10 +74,16 @@ def _option(name: str, spec: Mapping[str, Any], value: Any, errors: Sequence[str
         label=spec.get("title", name),
         kind="text",
         value=text,
-        help=f"Among {', '.join(map(str, choices[:4]))}{' …' if len(choices) > 4 else ''}." if choices else "",
+        help=_hint(name, choices),
         errors=errors,
-        placeholder=EXAMPLES.get(name, ""),
     )
+
+
+def _hint(name: str, choices: Sequence[Any]) -> str:
+    """What may be written into a field of the card."""
+    if choices:
+        return f"Any of {', '.join(map(str, choices))}."
+    return f"For example {EXAMPLES[name]}." if name in EXAMPLES else ""
 
 
 @blueprint.post("/sweeps/size")

@@ -24,7 +24,7 @@ from jobs.permissions import Principal
 from jobs.tables import JobRow
 from models.augment_options import check_augmentation
 from models.networks import networks as library
-from models.train_options import TrainOptions
+from models.train_options import TrainOptions, check_shared
 from models.weights.options import check_start
 
 CUSTOM = "custom"
@@ -99,6 +99,7 @@ def _checked(ctx: Context, who: Principal, options: TrainOptions) -> JobRow:
     if options.weights_file:
         collect(wrong, lambda: server_path(ctx, who, options.weights_file or "", "weights_file"), "weights_file")
     collect(wrong, lambda: check_start(options))
+    collect(wrong, lambda: check_shared(options, options.gpus or options.processes))
     collect(wrong, lambda: _known(ctx, who, options.network), "network")
     if options.network == CUSTOM and not (options.source or "").strip():
         wrong["source"] = ["Please paste the source of the network: a class Net(nn.Module)."]

@@ -113,7 +113,10 @@ def size(values: Mapping[str, Any]) -> dict[str, Any]:
     check_values(space, values.get("model") or {})
     if searched is not None:
         trials = parse(SearchOptions, searched).trials
-        return {"models": trials, "words": f"Up to {_models(trials)} will be trained, one after the other learnt from."}
+        return {
+            "models": trials,
+            "words": f"Up to {_models(trials)} will be trained, each chosen by what the ones before it showed.",
+        }
     parts = " × ".join(f"{len(one.ends)} {name.replace('_', ' ')}s" for name, one in space.items())
     return {"models": count(space), "words": f"{_models(count(space))} will be trained: {parts}."}
 

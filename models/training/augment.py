@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from models.imbalance import balanced_order
 from models.preprocessing import centre_offset
+from models.training.ranks import ALONE, Ranks
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ class Cut:
 class Selections:
     """The batches of a training without end; ``after(step)`` gives those that follow ``step`` updates.
 
-    ``labels`` are the records' class numbers where every class is to be seen equally often.
+    ``labels`` are the records' class numbers where every class is to be seen equally often; each of several ``ranks``
+    gets its piece of every batch.
     """
 
     cut: Cut
@@ -79,6 +81,7 @@ class Selections:
     seed: int
     flip: bool
     labels: NDArray[np.integer] | None = None
+    ranks: Ranks = ALONE
 
     def after(self, step: int, steps_per_epoch: int) -> Iterator[Selection]:
         """Batch ``step`` (from 0) and all later ones."""
@@ -87,7 +90,7 @@ class Selections:
             whole = self.cut.random(self.records, self.seed, epoch, flip=self.flip, labels=self.labels)
             for index in range(first, steps_per_epoch):
                 start = index * self.batch_size
-                yield whole.part(start, start + self.batch_size, epoch * steps_per_epoch + index)
+                yield self.ranks.part(whole.part(start, start + self.batch_size, epoch * steps_per_epoch + index))
             epoch, first = epoch + 1, 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -116,7 +117,7 @@ def load(
 
     ``change`` is what augmentation does to each batch. Raises UserError where a record is damaged.
     """
-    threads = max(1, usable_cores() // 2)
+    threads = max(1, usable_cores() // 2 // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
     if nbytes(split) > memory_budget(device):
         return DatabaseImages(split, crop, device, threads, change)
     pixels = np.empty((len(split), *split.shape), np.uint8)
@@ -146,7 +147,8 @@ def nbytes(split: Split) -> int:
 def memory_budget(device: torch.device) -> int:
     """Bytes that a split may take on the device: a share of what is free, of which other jobs want some too."""
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else free_memory()
-    return min(MEMORY_LIMIT, int(free * MEMORY_SHARE))
+    sharers = 1 if device.type == "cuda" else int(os.environ.get("LOCAL_WORLD_SIZE", "1"))  # ranks of one machine
+    return min(MEMORY_LIMIT, int(free * MEMORY_SHARE)) // sharers
 
 
 def free_memory() -> int:

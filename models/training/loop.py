@@ -17,6 +17,7 @@ from models.training.diary import Diarist
 from models.training.meter import Event
 from models.training.metrics import Tally
 from models.training.plan import Plan
+from models.training.ranks import ALONE, Ranks
 from models.training.resume import AT_THE_START, Begin
 from models.training.run import Run
 from models.training.saving import Keeper
@@ -49,6 +50,7 @@ class Training:
     hard: bool = False
     frozen: Frozen = NOTHING_FROZEN
     steering: Steering = NOBODY
+    ranks: Ranks = ALONE
     diary: Diarist | None = None
 
 
@@ -84,7 +86,7 @@ def steps(training: Training, run: Run) -> Iterator[Event]:
         if diary:
             diary.stepped(step)
 
-        run.meter.add(rate, len(batch[1]), loss, right)
+        run.meter.add(rate, run.plan.size(step), loss, right)
         yield from run.meter.events()
         if watcher is not None:
             yield from run.look(watcher.after(step))
@@ -106,13 +108,17 @@ def validate(training: Training, run: Run) -> Generator[Event, None, dict[str, f
         return {}
     yield from run.meter.speak("Validating")
     whole = training.cut.middle(len(images))
-    parts = (whole.part(first, first + size) for first in range(0, len(images), size))
+    ranks = training.ranks
+    firsts = range(ranks.rank * size, len(images), ranks.size * size)
+    parts = (whole.part(first, first + size) for first in firsts)
     tally = Tally(training.classes)
     training.model.eval()
     with training.updater.averaged():
+        ranks.alike(training.model)
         for batch in images.batches(parts):
             measure(training, tally, batch)
             yield from run.meter.alive("Validating")
+    tally.add_up(ranks, training.device)
     training_mode(training.model, training.frozen)
     run.history.predicted, run.history.actual = tally.shares()
     if (matrix := tally.confusion()) is not None:
@@ -135,4 +141,4 @@ def selections_of(training: Training) -> Selections:
     options = training.options
     size = training.plan.images
     labels = training.train.numbers() if options.sampler == "balanced" else None
-    return Selections(training.cut, len(training.train), size, options.seed or 0, options.flip, labels)
+    return Selections(training.cut, len(training.train), size, options.seed or 0, options.flip, labels, training.ranks)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import torch
 import torch.nn.functional as F
 
+from models.training.ranks import Ranks
+
 TOP = 5
 LIVE_CLASSES = 50
 """Up to so many classes a validation tells its whole confusion matrix."""
@@ -57,6 +59,19 @@ class Tally:
             places = labels * self.classes + logits.argmax(1)
             self.cells.append(torch.bincount(places, minlength=self.classes**2))
         self.sums.append(torch.stack([value.double() for value in values]))
+
+    def add_up(self, ranks: Ranks, device: torch.device) -> None:
+        """Take in what the other ranks have counted, so that all have the same."""
+        if ranks.alone:
+            return
+        sizes = (3 if shows_top5(self.classes) else 2, 2 * self.classes, self.classes**2)
+        kept = (self.sums, self.answers, self.cells if self.classes <= LIVE_CLASSES else None)
+        kinds = (torch.float64, torch.int64, torch.int64)
+        for parts, size, kind in zip(kept, sizes, kinds, strict=True):
+            if parts is not None:
+                own = torch.stack(parts).sum(0) if parts else torch.zeros(size, dtype=kind, device=device)
+                parts[:] = [ranks.total(own)]
+        self.count = int(ranks.total(torch.tensor(self.count, device=device)).item())
 
     def values(self) -> dict[str, float]:
         """Mean ``val/loss`` (nats), ``val/accuracy`` and, over five classes, ``val/top5`` (both 0..1)."""

@@ -17,6 +17,7 @@ class Plan:
 
     steps: int
     steps_per_epoch: int
+    records: int
     batch_size: int
     images: int
     validations: frozenset[int]
@@ -27,22 +28,27 @@ class Plan:
         """Epochs done after ``step``."""
         return step / self.steps_per_epoch
 
+    def size(self, step: int) -> int:
+        """How many images ``step`` takes: fewer where an epoch ends."""
+        return min(self.images, self.records - (step - 1) % self.steps_per_epoch * self.images)
 
-def make_plan(options: TrainOptions, records: int, *, validates: bool) -> Plan:
-    """The plan for ``records`` training images; ``options.batch_size`` must have been filled in.
+
+def make_plan(options: TrainOptions, records: int, *, validates: bool, ranks: int = 1) -> Plan:
+    """The plan for ``records`` training images and ``ranks`` processes; ``options.batch_size`` must be filled in.
 
     ``reports`` are the steps after which a metrics event is due: the validations, or the epochs where there are none.
     """
     if options.batch_size is None:
         raise ValueError("complete the options first: the batch size is still blank")
     images = options.batch_size * options.accumulation
-    each = steps_per_epoch(records, images)
+    each = steps_per_epoch(records, images, least=2 * ranks)
     steps = max(1, round(options.epochs * each))
     validations = every(options.validation_interval, each, steps) if validates else []
     checkpoints = every(options.checkpoint_interval, each, steps) or [steps]
     return Plan(
         steps=steps,
         steps_per_epoch=each,
+        records=records,
         batch_size=options.batch_size,
         images=images,
         validations=frozenset(validations),
@@ -51,13 +57,14 @@ def make_plan(options: TrainOptions, records: int, *, validates: bool) -> Plan:
     )
 
 
-def steps_per_epoch(records: int, images: int) -> int:
-    """Steps of ``images`` images in an epoch, the last one smaller; a last one of one image is left out.
+def steps_per_epoch(records: int, images: int, least: int = 2) -> int:
+    """Steps of ``images`` images in an epoch, the last one smaller; one of fewer than ``least`` images is left out.
 
-    Batch normalization cannot learn from a single image, and the next epoch's order brings that image in.
+    Batch normalization cannot learn from a single image (of each process), and the next epoch's order brings those
+    images in.
     """
     whole, rest = divmod(records, images)
-    return whole + (1 if rest > 1 or whole == 0 else 0)
+    return whole + (1 if rest >= least or whole == 0 else 0)
 
 
 def every(interval: float, steps_per_epoch: int, steps: int) -> list[int]:

@@ -19,14 +19,10 @@ import torch.distributed as dist
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from data.errors import UserError
 from models.training.steering import Steering
 
 if TYPE_CHECKING:
     from models.training.augment import Selection
-
-LEAST = 2
-"""Images of a rank in a step, at least: batch normalization cannot learn from one."""
 
 
 @dataclass(frozen=True)
@@ -132,26 +128,14 @@ def together() -> Iterator[Ranks]:
         os.environ.setdefault("NCCL_RUNTIME_CONNECT", "0")
         torch.cuda.set_device(local)
         dist.init_process_group("nccl", device_id=torch.device("cuda", local))
-        control = dist.new_group(backend="gloo")
+        control: Any = dist.new_group(backend="gloo")
         dist.all_reduce(torch.zeros(1, device="cuda"))
     else:
         torch.set_num_threads(max(1, torch.get_num_threads() // size))
         dist.init_process_group("gloo")
         control = dist.group.WORLD
-    try:
-        yield Ranks(dist.get_rank(), size, control)
-    finally:
-        dist.destroy_process_group()
-
-
-def check_batch(batch_size: int, ranks: int) -> None:
-    """Raise UserError(field="batch_size") for a batch that is too small to be shared."""
-    if ranks > 1 and batch_size < LEAST * ranks:
-        raise UserError(
-            f"A batch of {batch_size} cannot be shared by {ranks} processes: each needs {LEAST} images.",
-            field="batch_size",
-            hint=f"Use a batch size of {LEAST * ranks} or more.",
-        )
+    yield Ranks(dist.get_rank(), size, control)
+    dist.destroy_process_group()  # not after an error: ranks that are gone would be waited for
 
 
 @dataclass(frozen=True)

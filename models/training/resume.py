@@ -90,9 +90,32 @@ def restore(training: Training, begin: Begin) -> None:
     load_optimizer(updater.optimizer, state["optimizer"])
     if state.get("scaler"):
         updater.scaler.load_state_dict(state["scaler"])
-    torch.set_rng_state(state["random"])
-    if training.device.type == "cuda" and state.get("random_gpu"):
-        torch.cuda.set_rng_state_all(state["random_gpu"])
+    restore_random(training, state, begin.step)
+
+
+def random_ranks(training: Training) -> dict[str, Any]:
+    """The random numbers of several ranks, for the state; each has its own."""
+    ranks, device = training.ranks, training.device
+    if ranks.alone:
+        return {}
+    found = {"random_ranks": ranks.everyone(torch.get_rng_state())}
+    own = {"random_gpu": ranks.everyone(torch.cuda.get_rng_state(device))} if device.type == "cuda" else {}
+    return {**found, **own}
+
+
+def restore_random(training: Training, state: Mapping[str, Any], step: int) -> None:
+    """Go on with the random numbers of the state, exactly where there are as many ranks as there were."""
+    ranks, device = training.ranks, training.device
+    every = state.get("random_ranks") or [state["random"]]
+    if len(every) != ranks.size:
+        torch.manual_seed(ranks.seed((training.options.seed or 0) + step))
+        return
+    torch.set_rng_state(every[ranks.rank])
+    if device.type == "cuda" and state.get("random_gpu"):
+        if ranks.alone:
+            torch.cuda.set_rng_state_all(state["random_gpu"])
+        else:
+            torch.cuda.set_rng_state(state["random_gpu"][ranks.rank], device)
 
 
 def load_optimizer(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ from models.training.doctor import diagnose
 from models.training.doctor.history import History, Look, Report
 from models.training.meter import Event, Meter
 from models.training.plan import make_plan
-from models.training.resume import Begin, restore
+from models.training.resume import Begin, random_ranks, restore
 from models.training.steering import Request, epochs_of, number, told
 from models.training.stopping import should_stop
 
@@ -166,6 +166,7 @@ class Run:
             "history": self.history.kept(),
             "random": torch.get_rng_state(),
             "random_gpu": torch.cuda.get_rng_state_all() if self.training.device.type == "cuda" else [],
+            **random_ranks(self.training),
             **({"diary": self.training.diary.state()} if self.training.diary else {}),
             **self.training.updater.state(),
         }
@@ -196,8 +197,8 @@ class Run:
         """Train until ``epochs`` are done; the schedule is stretched over all of it."""
         training = self.training
         if epochs != training.options.epochs:
-            options = replace(training.options, epochs=epochs)
-            self.plan = make_plan(options, len(training.train), validates=training.val is not None)
+            options, ranks = replace(training.options, epochs=epochs), training.ranks.size
+            self.plan = make_plan(options, len(training.train), validates=training.val is not None, ranks=ranks)
             self.course.steps = self.plan.steps
 
     def _stop_early(self) -> Iterator[Event]:

@@ -54,6 +54,14 @@ class Keeper:
         return f"{name}-again"
 
 
+class Onlooker(Keeper):
+    """A rank that is not the first: somebody else writes the checkpoints."""
+
+    def save(self, name: str, facts: Mapping[str, Any], state: Mapping[str, Any]) -> Iterator[Event]:
+        """Nothing."""
+        yield from ()
+
+
 def _numbers(values: Any) -> dict[str, float]:
     found = values if isinstance(values, Mapping) else {}
     return {str(key): float(value) for key, value in found.items() if isinstance(value, int | float)}

@@ -18,7 +18,7 @@ from models.examine import Examined, Shape, examine
 from models.imbalance import class_weights
 from models.preprocessing import Preprocessing, measure
 from models.source_loader import load_network
-from models.train_options import TrainOptions
+from models.train_options import TrainOptions, check_shared
 from models.training.augment import Cut
 from models.training.augment_warp import Frame
 from models.training.augmenter import Augmenter, make_augmenter
@@ -28,8 +28,9 @@ from models.training.groups import make_optimizer
 from models.training.loop import Training
 from models.training.meter import Event
 from models.training.plan import Plan, make_plan
+from models.training.ranks import ALONE, Heard, Ranks
 from models.training.resume import AT_THE_START, Begin
-from models.training.saving import Keeper
+from models.training.saving import Keeper, Onlooker
 from models.training.steering import NOBODY, Steering
 from models.training.update import Updater
 from models.training.watching import Watcher
@@ -44,7 +45,8 @@ class Order:
     """What is asked for: a finished dataset, complete options, the job's folder and the network's source.
 
     ``earlier`` is the folder with the checkpoints of the model to start from, if any; ``begin`` is where this very
-    training goes on (its weights are then not looked for elsewhere); ``steering`` brings wishes while it runs.
+    training goes on (its weights are then not looked for elsewhere); ``steering`` brings wishes while it runs; of
+    several ``ranks`` the first alone writes into the folder.
     """
 
     folder: Path
@@ -55,11 +57,14 @@ class Order:
     earlier: Path | None
     begin: Begin = AT_THE_START
     steering: Steering = NOBODY
+    ranks: Ranks = ALONE
 
 
 def set_up(order: Order) -> Generator[Event, None, Training]:
     """Make everything ready; yields events, returns the Training. Raises UserError saying what does not fit."""
     options, dataset = order.options, order.dataset
+    ranks = order.ranks
+    check_shared(options, ranks.size)
     device = choose_device(deterministic=options.deterministic)
     if device.type == "cpu":
         yield {"kind": "note", "text": "No GPU found: training on the CPU."}
@@ -71,14 +76,18 @@ def set_up(order: Order) -> Generator[Event, None, Training]:
     started = (yield from _start(order, shape, model)) if order.begin.checkpoint is None else None
     frozen = freeze(model, layer_names(options.freeze))
     description = {**describe(order, preprocessing, examined), "start": _origin(order, started)}
-    preprocessing.save(order.folder / "artifacts")
-    write_json(order.folder / "artifacts" / "model.json", description)
+    if ranks.first:
+        preprocessing.save(order.folder / "artifacts")
+        write_json(order.folder / "artifacts" / "model.json", description)
     yield {"kind": "artifact", "name": "model", "value": {**description, **_chosen(options)}}
 
     notes = [*examined.notes, *(started.notes if started else ()), *frozen.notes]
     layout = torch.channels_last if options.channels_last else torch.contiguous_format
     model = model.to(device, memory_format=layout)  # type: ignore[call-overload]
-    change = _augmenter(dataset, preprocessing, options)
+    if not ranks.alone:
+        model, said = _shared(model, ranks, device, options)
+        notes += said
+    change = _augmenter(dataset, preprocessing, options, ranks.seed(options.seed or 0))
     whole = options.warps  # what is turned and scaled is cut out afterwards
     train = yield from _load(dataset.split("train"), None if whole else preprocessing.crop, device, "training", change)
     val = None
@@ -91,12 +100,24 @@ def set_up(order: Order) -> Generator[Event, None, Training]:
     classes = len(dataset.classes)
     optimizer, normalise = make_optimizer(model, options), preprocessing.normaliser(device)
     known = {"model": description, "options": asdict(options), "source": order.source}
-    plan = make_plan(options, len(train), validates=val is not None)
-    diary = _diary(order, plan) if options.diary else None
+    plan = make_plan(options, len(train), validates=val is not None, ranks=ranks.size)
+    diary = _diary(order, plan) if options.diary and ranks.alone else None
     answered, weights = diary.answered if diary else None, _weights(dataset, options, device)
+    updater = Updater(
+        model,
+        optimizer,
+        normalise,
+        options,
+        classes,
+        device,
+        weights,
+        ranks=ranks,
+        size=plan.size,
+        answered=answered,
+    )
     return Training(
         model=model,
-        updater=Updater(model, optimizer, normalise, options, classes, device, weights, answered=answered),
+        updater=updater,
         train=train,
         val=val,
         cut=Cut(dataset.height, dataset.width, options.crop_size),
@@ -104,14 +125,29 @@ def set_up(order: Order) -> Generator[Event, None, Training]:
         options=options,
         classes=classes,
         device=device,
-        keeper=Keeper(order.folder / "checkpoints", model, options, known),
-        watcher=Watcher(model, device, options.layer_interval, options.histogram_interval),
+        keeper=(Keeper if ranks.first else Onlooker)(order.folder / "checkpoints", model, options, known),
+        watcher=Watcher(model, device, options.layer_interval if ranks.first else 0, options.histogram_interval),
         names=dataset.classes,
         hard=bool(options.mixup or options.cutmix or options.randaugment or options.random_resized_crop),
         frozen=frozen,
-        steering=order.steering,
+        steering=order.steering if ranks.alone else Heard(order.steering, ranks),
+        ranks=ranks,
         diary=diary,
     )
+
+
+def _shared(model: nn.Module, ranks: Ranks, device: torch.device, options: TrainOptions) -> tuple[nn.Module, list[str]]:
+    """The model as several ranks train it, and what its owner should know. Each gets random numbers of its own."""
+    if not ranks.first:
+        torch.manual_seed(ranks.seed(options.seed or 0))
+    notes = [f"{ranks.size} processes share every batch of {options.batch_size} images."]
+    if options.diary:
+        notes.append("The diary of the training images is not kept: no process sees all of them.")
+    if any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in model.modules()):
+        if options.sync_norm and device.type == "cuda":
+            return nn.SyncBatchNorm.convert_sync_batchnorm(model), notes  # type: ignore[no-untyped-call]
+        notes.append("Batch normalization uses the images of each process by itself, and its averages are the first's.")
+    return model, notes
 
 
 def choose_device(*, deterministic: bool = False) -> torch.device:
@@ -178,12 +214,12 @@ def _start(order: Order, shape: Shape, model: nn.Module) -> Generator[Event, Non
     return start(order.source, shape, model, origin, order.dataset.classes)
 
 
-def _augmenter(dataset: Dataset, preprocessing: Preprocessing, options: TrainOptions) -> Augmenter | None:
+def _augmenter(dataset: Dataset, preprocessing: Preprocessing, options: TrainOptions, seed: int) -> Augmenter | None:
     """What chance does to each batch beside mirroring and plain crops. Raises InvalidOptions where it does not fit."""
     height, width, _ = preprocessing.shape
     check_augmentation(options, height, width)
     frame = Frame((dataset.height, dataset.width), (height, width))
-    return make_augmenter(options, frame, len(dataset.classes), options.seed or 0)
+    return make_augmenter(options, frame, len(dataset.classes), seed)
 
 
 def _weights(dataset: Dataset, options: TrainOptions, device: torch.device) -> torch.Tensor | None:

@@ -17,6 +17,7 @@ from models.training.average import Average
 from models.training.batches import Batch
 from models.training.groups import set_rate
 from models.training.metrics import hits, scores
+from models.training.ranks import ALONE, Ranks, quiet
 from models.training.watching import Watcher
 
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -38,6 +39,8 @@ class Updater:
     classes: int
     device: torch.device
     weights: torch.Tensor | None = None
+    ranks: Ranks = ALONE
+    size: Callable[[int], int] = field(default=int)  # images of a step, over all ranks
     notes: list[str] = field(default_factory=list)
     answered: Callable[[torch.Tensor, torch.Tensor], None] | None = None
 
@@ -46,8 +49,9 @@ class Updater:
         self.average = Average(self.model, options.average_decay) if options.average_decay else None
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=options.precision == "fp16")
         self.learning = [weight for weight in self.model.parameters() if weight.requires_grad]
+        self.plain = self.ranks.spread(self.model, self.device)
         self.forward: Forward = (
-            Compiled(self.model, lambda text: self.notes.append(text)) if options.compile else self.model
+            Compiled(self.plain, lambda text: self.notes.append(text)) if options.compile else self.plain
         )
         self.now: Forward = self.forward
 
@@ -60,9 +64,9 @@ class Updater:
         """
         set_rate(self.optimizer, rate)
         self.optimizer.zero_grad()
-        self.now = self.forward if watcher is None else self.model
+        self.now = self.forward if watcher is None else self.plain
         with nullcontext() if watcher is None else watcher.forward():
-            loss, right = self.backward(batch)
+            loss, right = self.backward(batch, 1.0 if self.ranks.alone else self.ranks.share(self.size(step)))
         self.now = self.forward
         if self.options.clip_norm or watcher:
             self.scaler.unscale_(self.optimizer)
@@ -76,21 +80,31 @@ class Updater:
             self.average.update(step)
         return loss, right
 
-    def backward(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        """Gradients of the mean loss over all images of the step."""
-        done = []
-        for pixels, labels, share in self.parts(batch):
-            with self.casting():
-                logits = self.logits(pixels)
-                loss = F.cross_entropy(logits, labels, self.weights, label_smoothing=self.options.label_smoothing)
-            self.scaler.scale(loss * share if share != 1 else loss).backward()  # type: ignore[no-untyped-call]
+    def backward(self, batch: Batch, mine: float = 1.0) -> tuple[torch.Tensor, torch.Tensor]:
+        """Gradients of the mean loss over all images of the step, of which the batch holds the share ``mine``.
+
+        Several ranks' gradients are averaged, so each one's loss counts by its share of the images.
+        """
+        done, parts = [], [*self.parts(batch)]
+        weight = mine * self.ranks.size
+        for number, (pixels, labels, share) in enumerate(parts, 1):
+            with quiet(self.plain, last=number == len(parts)):
+                with self.casting():
+                    logits = self.logits(pixels)
+                    loss = F.cross_entropy(logits, labels, self.weights, label_smoothing=self.options.label_smoothing)
+                counts = share * weight
+                self.scaler.scale(loss * counts if counts != 1 else loss).backward()  # type: ignore[no-untyped-call]
             if self.answered:
                 self.answered(logits.detach(), labels)
             done.append((loss.detach() * share, hits(logits.detach(), labels)))
-        if len(done) == 1:
-            return done[0]
         losses, right = zip(*done, strict=True)
-        return torch.stack(losses).sum(), torch.stack(right).sum()
+        found = done[0] if len(done) == 1 else (torch.stack(losses).sum(), torch.stack(right).sum())
+        return found if self.ranks.alone else self.summed(*found, mine)
+
+    def summed(self, loss: torch.Tensor, right: torch.Tensor, mine: float) -> tuple[torch.Tensor, torch.Tensor]:
+        """The mean loss over the images of all ranks, and how many right answers they gave."""
+        both = self.ranks.total(torch.stack((loss.double() * mine, right.double())))
+        return both[0], both[1]
 
     def parts(self, batch: Batch) -> Iterator[tuple[torch.Tensor, torch.Tensor, float]]:
         """The batches of a step, each with its share of the images."""
@@ -98,7 +112,7 @@ class Updater:
         if self.options.accumulation == 1:
             yield pixels, labels, 1.0
             return
-        size = self.options.batch_size or len(labels)
+        size = -(-(self.options.batch_size or len(labels)) // self.ranks.size)
         for part, own in zip(torch.split(pixels, size), torch.split(labels, size), strict=True):
             yield part, own, len(own) / len(labels)
 

@@ -87,6 +87,11 @@ def test_one_gpu_by_index(fields: dict[str, str]) -> None:
     assert options(**fields).gpu == 1
 
 
+@pytest.mark.parametrize("fields", [{"select_gpus": "0,2"}, {"select_gpus_list": "0,1"}, {"select_gpu_count": "2"}])
+def test_several_gpus_share_every_batch(fields: dict[str, str]) -> None:
+    assert (options(**fields).gpus, options(**fields).gpu) == (2, None)
+
+
 @pytest.mark.parametrize(
     ("field", "text"),
     [
@@ -95,9 +100,6 @@ def test_one_gpu_by_index(fields: dict[str, str]) -> None:
         ("traces_interval", "10"),
         ("python_layer_server_file", "/x.py"),
         ("shuffle", "0"),
-        ("select_gpus", "0,1"),
-        ("select_gpus_list", "0,1"),
-        ("select_gpu_count", "2"),
         ("aug_whitening", "y"),
     ],
 )

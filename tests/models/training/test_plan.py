@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from models.train_options import TrainOptions, completed
+from data.errors import UserError
+from models.train_options import TrainOptions, check_shared, completed
 from models.training.plan import every, make_plan, steps_per_epoch
 from models.training.schedule import learning_rate
 from models.training.schedules import schedules
@@ -83,3 +84,13 @@ def test_blank_options_are_the_networks_own() -> None:
 )
 def test_threads_give_way_to_a_neighbour_and_come_back(cores: int, foreign: float, now: int, threads: int) -> None:
     assert threads_for(cores, foreign, now) == threads
+
+
+def test_the_size_of_each_step_and_a_remainder_too_small_to_be_shared() -> None:
+    plan = make_plan(options(batch_size=8, epochs=2), 45, validates=False, ranks=2)
+    assert [plan.size(step) for step in range(1, 8)] == [8, 8, 8, 8, 8, 5, 8]
+    assert make_plan(options(batch_size=8), 43, validates=False, ranks=2).steps_per_epoch == 5
+    assert make_plan(options(batch_size=8), 43, validates=False).steps_per_epoch == 6
+    with pytest.raises(UserError, match="A batch of 6 cannot be shared by 4 processes"):
+        check_shared(options(batch_size=6), 4)
+    check_shared(options(batch_size=8), 4)

@@ -1,7 +1,7 @@
 // Parallel coordinates: an axis for each varied option and one for the result, a line for each model, brushes on the axes.
 import { svg } from "../dom.js";
 
-const TOP = 34, BOTTOM = 14, HEIGHT = 300, LEFT = 44, RIGHT = 64, NARROW = 88;
+const TOP = 34, BOTTOM = 14, HEIGHT = 300, LEFT = 56, NARROW = 96, LETTER = 6.2;
 
 export class Parallel {
   /** ``onBrush()`` hears that other lines are kept; ``onHover(id)`` and ``onOpen(id)`` of a line pointed at or clicked. */
@@ -29,13 +29,15 @@ export class Parallel {
     });
   }
 
-  x = (i) => (this.axes.length > 1 ? LEFT + (i / (this.axes.length - 1)) * (this.width - LEFT - RIGHT) : this.width / 2);
+  x = (i) => (this.axes.length > 1 ? LEFT + (i / (this.axes.length - 1)) * (this.width - LEFT - this.right) : this.width / 2);
 
   y = (at) => HEIGHT - BOTTOM - at * (HEIGHT - TOP - BOTTOM);
 
   draw() {
     // On a phone the axes keep their distance and the plot is scrolled sideways within its card.
-    const room = this.element.parentElement.clientWidth - 16, least = LEFT + RIGHT + (this.axes.length - 1) * NARROW;
+    const longest = Math.max(4, ...(this.axes.at(-1)?.scale.ticks || []).map((tick) => tick.text.length));
+    this.right = Math.min(150, 14 + longest * LETTER);
+    const room = this.element.parentElement.clientWidth - 16, least = LEFT + this.right + (this.axes.length - 1) * NARROW;
     this.width = Math.max(room, least);
     this.element.parentElement.style.overflowX = this.width > room ? "auto" : "";
     this.element.style.width = this.width > room ? `${this.width}px` : "";
@@ -63,7 +65,7 @@ export class Parallel {
     const label = axis.label.length > 18 ? `${axis.label.slice(0, 17)}…` : axis.label;
     const brush = this.brushes.get(axis.name);
     const box = svg("g", {},
-      svg("text", { class: "sw-title", x, y: i % 2 && this.axes.length > 5 ? 10 : 22, "text-anchor": i === 0 ? "start" : last ? "end" : "middle", dx: i === 0 ? -LEFT + 4 : last ? RIGHT - 4 : 0 }, label),
+      svg("text", { class: "sw-title", x, y: i % 2 && this.axes.length > 5 ? 10 : 22, "text-anchor": i === 0 ? "start" : last ? "end" : "middle", dx: i === 0 ? -LEFT + 4 : last ? this.right - 4 : 0 }, label),
       svg("line", { class: "sw-axis", x1: x, x2: x, y1: this.y(0), y2: this.y(1) }),
       ...axis.scale.ticks.flatMap(({ at, text }) => [
         svg("line", { class: "sw-axis", x1: x - 3, x2: x + 3, y1: this.y(at), y2: this.y(at) }),

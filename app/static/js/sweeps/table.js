@@ -6,7 +6,8 @@ const status = (trial) => {
   const pill = make("span", { className: "status" });
   setStatus(pill, trial.status);
   const cell = make("td", {}, pill);
-  const said = trial.pruned || (trial.status === "Done" ? "" : trial.reason);
+  if (trial.status === "Waiting") cell.title = trial.reason;
+  const said = trial.pruned || (["Done", "Waiting"].includes(trial.status) ? "" : trial.reason);
   if (said) cell.append(make("div", { className: trial.status === "Error" ? "fv-reason" : "fv-sub", textContent: said }));
   if (trial.status === "Running") {
     const bar = make("div", { className: "progress progress-sm", role: "progressbar", ariaLabel: "Progress" }, make("div", { className: "progress-bar" }));
