@@ -90,6 +90,28 @@ class LoopOptions:
             advanced=True,
         ),
     ] = True
+    probe_images: Annotated[
+        int,
+        option(
+            "Follow so many images",
+            "Validation images, some of every class, whose answers are kept at each validation; 0: none.",
+            unit="images",
+            ge=0,
+            le=200,
+            group="Training",
+            advanced=True,
+        ),
+    ] = 32
+    probe_layer: Annotated[
+        str | None,
+        option(
+            "What is seen in layer",
+            "Whose activations are kept for them, such as conv2. Blank: the last convolution.",
+            max_length=200,
+            group="Training",
+            advanced=True,
+        ),
+    ] = None
     layer_interval: Annotated[
         int,
         option(

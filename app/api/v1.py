@@ -29,6 +29,7 @@ from app.api import (
     v1_sweeps,
     v1_training,
     v1_units,
+    v1_validations,
     v1_weights,
 )
 from app.api.endpoint import add_routes
@@ -54,6 +55,7 @@ APIS = (
     v1_training.api,
     v1_layers.api,
     v1_diaries.api,
+    v1_validations.api,
     v1_accounts.api,
 )
 blueprint = Blueprint("v1", __name__, url_prefix="/api/v1")

@@ -17,6 +17,7 @@ from models.training.diary import Diarist
 from models.training.meter import Event
 from models.training.metrics import Tally
 from models.training.plan import Plan
+from models.training.probe import Probe
 from models.training.ranks import ALONE, Ranks
 from models.training.resume import AT_THE_START, Begin
 from models.training.run import Run
@@ -52,6 +53,7 @@ class Training:
     steering: Steering = NOBODY
     ranks: Ranks = ALONE
     diary: Diarist | None = None
+    probe: Probe | None = None
 
 
 def train(training: Training, begin: Begin = AT_THE_START) -> Iterator[Event]:
@@ -118,10 +120,14 @@ def validate(training: Training, run: Run) -> Generator[Event, None, dict[str, f
         for batch in images.batches(parts):
             measure(training, tally, batch)
             yield from run.meter.alive("Validating")
+        seen = training.probe.look(images, whole, size) if training.probe else {}
     tally.add_up(ranks, training.device)
     training_mode(training.model, training.frozen)
     run.history.predicted, run.history.actual = tally.shares()
-    if (matrix := tally.confusion()) is not None:
+    matrix = tally.confusion()
+    if training.probe:
+        training.probe.keep(run.step, run.plan.epoch(run.step), seen, matrix)
+    if matrix is not None:
         known = {"step": run.meter.step, "epoch": run.plan.epoch(run.meter.step), "matrix": matrix}
         yield {"kind": "artifact", "name": "confusion", "value": known}
     return tally.values()

@@ -52,6 +52,8 @@ class Run:
         self.meter.restore(begin.state.get("sums", (0.0, 0.0, 0.0)))
         if training.diary:
             training.diary.restore(begin.state.get("diary"), begin.step)
+        if training.probe:
+            training.probe.restore(begin.step)
 
     @property
     def goes_on(self) -> bool:

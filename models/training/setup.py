@@ -28,6 +28,7 @@ from models.training.groups import make_optimizer
 from models.training.loop import Training
 from models.training.meter import Event
 from models.training.plan import Plan, make_plan
+from models.training.probe import Probe, make_probe
 from models.training.ranks import ALONE, Heard, Ranks
 from models.training.resume import AT_THE_START, Begin
 from models.training.saving import Keeper, Onlooker
@@ -133,6 +134,7 @@ def set_up(order: Order) -> Generator[Event, None, Training]:
         steering=order.steering if ranks.alone else Heard(order.steering, ranks),
         ranks=ranks,
         diary=diary,
+        probe=_probe(order, updater, plan) if val is not None and ranks.first else None,
     )
 
 
@@ -233,6 +235,14 @@ def _diary(order: Order, plan: Plan) -> Diarist:
     options, dataset = order.options, order.dataset
     known = {"dataset": order.dataset_id, "classes": list(dataset.classes), "mixed": options.mixes}
     return Diarist(order.folder / "diary", dataset.split("train").labels, plan, known)
+
+
+def _probe(order: Order, updater: Updater, plan: Plan) -> Probe | None:
+    """Who looks at some validation images each time. Raises UserError for a layer that there is not."""
+    if not order.options.probe_images:
+        return None
+    labels, classes = order.dataset.split("val").labels, order.dataset.classes
+    return make_probe(order.folder / "validations", updater, labels, classes, len(plan.validations))
 
 
 def _load(

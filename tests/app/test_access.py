@@ -45,6 +45,13 @@ KINDS: dict[str, str] = {
     "analyses.state": SEE,
     "analyses.statistics": SEE,
     "versions.create": MAKERS,
+    "validations.one": SEE,
+    "validations.overview": SEE,
+    "validations.picture": SEE,
+    "validations.show": SEE,
+    "v1.model_validation": SEE,
+    "v1.model_validation_activations": SEE,
+    "v1.model_validations": SEE,
     "diaries.download": SEE,
     "diaries.map_of": SEE,
     "diaries.places": SEE,
@@ -339,7 +346,7 @@ PLACES: dict[str, Any] = {
     "split": "train", "index": 0, "act": "save", "name": "lenet", "token_id": 999, "release": "0",
     "stamp": "0", "kind": "jobs",
     "theme": "light", "filename": "js/theme.js", "format": "zip", "path": "x", "number": 1, "layer": "conv1", "unit": 0,
-    "one": 0, "other": 1,
+    "one": 0, "other": 1, "step": 1,
 }  # fmt: skip
 FORMATS = {"evaluations.answers": "csv"}  # where it is no archive
 NAMES = {"v1.change_user": "tom", "v1.delete_user": "tom", "admin.change_user": "tom"}
@@ -445,6 +452,8 @@ MODEL_ROUTES = (
     "diaries",
     "v1.create_version_from_diary",
     "v1.model_diary",
+    "v1.model_validation",
+    "validations",
     "v1.model_doctor",
     "v1.planned_rate",
     "v1.model_layer",

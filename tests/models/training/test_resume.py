@@ -16,6 +16,7 @@ from jobs.folder import EventLog, JobFolder
 from jobs.job import Job, new_id
 from jobs.recorder import Recorder
 from jobs.tasks.train_model import run
+from models.probe.files import Validations
 from models.training import checkpoint, meter
 from models.training.schedules import schedules
 from tests.models.jobs import DATASET, make_dataset
@@ -111,6 +112,11 @@ def same(one: JobFolder, other: JobFolder) -> None:
     assert first.weights.read_bytes() == second.weights.read_bytes()
     for name in ("statistics.npy", "history.f16"):
         assert (one.path / "diary" / name).read_bytes() == (other.path / "diary" / name).read_bytes()
+    first_looks, second_looks = (Validations(folder.path / "validations") for folder in (one, other))
+    assert first_looks.steps() == second_looks.steps()
+    for step in first_looks.steps():
+        looks = zip(first_looks.read(step).items(), second_looks.read(step).items(), strict=True)
+        assert all(name == again and (value == then).all() for (name, value), (again, then) in looks)
 
 
 RECIPES: list[dict[str, Any]] = [

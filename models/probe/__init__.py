@@ -1,0 +1,1 @@
+"""A probe set followed through training: some validation images, what was said of them and seen in them each time."""
