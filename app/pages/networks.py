@@ -21,7 +21,7 @@ from models.networks import networks as library
 
 blueprint = Blueprint("networks", __name__)
 CHOICES = 100
-START = '''"""A network of your own: two convolutions and two linear layers."""
+START = '''"""A network of your own: two convolutions and a linear layer."""
 
 import torch.nn.functional as F
 from torch import nn

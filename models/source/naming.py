@@ -81,7 +81,7 @@ def _import(syntax: Syntax, text: str) -> Change:
 
 def attributes(syntax: Syntax, cls: ast.ClassDef) -> set[str]:
     """Every name that the class (or anything of the file by attribute) knows: what a new one must not be."""
-    names = {node.attr for node in ast.walk(syntax.source.tree) if isinstance(node, ast.Attribute)}
+    names = {node.attr for node in syntax.nodes if isinstance(node, ast.Attribute)}
     return names | {node.name for node in cls.body if isinstance(node, ast.FunctionDef)} | set(_RESERVED)
 
 

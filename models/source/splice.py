@@ -29,25 +29,33 @@ class Syntax:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.parents: dict[ast.AST, ast.AST] = {}
-        for parent in ast.walk(source.tree):
-            for child in ast.iter_child_nodes(parent):
-                self.parents[child] = parent
+        self.nodes: list[ast.AST] = [source.tree]
+        """Every node, from the outside inwards."""
+        for parent in self.nodes:  # grows meanwhile
+            children = list(ast.iter_child_nodes(parent))
+            self.parents.update(dict.fromkeys(children, parent))
+            self.nodes += children
 
     @cached_property
-    def _by_span(self) -> dict[Span, list[ast.expr | ast.stmt]]:
-        found: dict[Span, list[ast.expr | ast.stmt]] = {}
-        for node in ast.walk(self.source.tree):
+    def _by_line(self) -> dict[int, list[ast.expr | ast.stmt]]:
+        found: dict[int, list[ast.expr | ast.stmt]] = {}
+        for node in self.nodes:
             if isinstance(node, ast.expr | ast.stmt):
-                found.setdefault(self.source.span(node), []).append(node)
+                found.setdefault(node.lineno, []).append(node)
         return found
+
+    def _at(self, span: Span) -> Iterator[ast.expr | ast.stmt]:
+        """What stands exactly there, from the outside inwards."""
+        line, _ = self.source.place(span.start)
+        return (node for node in self._by_line.get(line, ()) if self.source.span(node) == span)
 
     def expression(self, span: Span) -> ast.expr | None:
         """The outermost expression of exactly that span."""
-        return next((node for node in self._by_span.get(span, ()) if isinstance(node, ast.expr)), None)
+        return next((node for node in self._at(span) if isinstance(node, ast.expr)), None)
 
     def statement_at(self, span: Span) -> ast.stmt | None:
         """The statement of exactly that span."""
-        return next((node for node in self._by_span.get(span, ()) if isinstance(node, ast.stmt)), None)
+        return next((node for node in self._at(span) if isinstance(node, ast.stmt)), None)
 
     def around(self, node: ast.AST) -> Iterator[ast.AST]:
         """The nodes around one, from the nearest outwards."""

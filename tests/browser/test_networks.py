@@ -96,6 +96,17 @@ def wire(page: Page, source: str, target: str) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, (box["y"] + box["height"] + below["y"]) / 2
 
 
+def halfway(page: Page, source: str, target: str) -> tuple[float, float]:
+    """The middle of any line, wherever it goes."""
+    found = page.locator(f"[data-from='{source}'][data-to='{target}'] .nw-wire").evaluate(
+        """(path) => {
+          const at = path.getPointAtLength(path.getTotalLength() / 2), to = path.getScreenCTM();
+          return [at.x * to.a + to.e, at.y * to.d + to.f];
+        }"""
+    )
+    return found[0], found[1]
+
+
 def drawn_as_written(page: Page, source: str) -> None:
     """The cards on the page are the nodes of the source's graph."""
     graph = read(Source(source), arguments={"channels": 3, "height": 32, "width": 32, "classes": 10})
@@ -152,6 +163,33 @@ def test_a_network_is_designed_by_mouse_alone_and_trained(page: Page, address: s
     model = trained(page, address)
     assert model["options"]["network"] == network
     assert model["source"] == saved_source(address, network) == source
+
+
+def test_branches_are_joined_one_use_wrapped_and_layers_doubled_by_mouse(page: Page, address: str) -> None:
+    open_editor(page, address, "/networks/new")
+    before = text(page)
+    page.mouse.click(*middle(node(page, "conv1#1")))
+    page.locator("#selected button", has_text="Join to").click()
+    page.mouse.click(*wire(page, "relu#1", "max_pool2d#1"))
+    expect(node(page, "cat#1")).to_be_visible()
+    expect(page.locator("#problems")).to_contain_text("conv2 expects 16 channels, gets 32 from cat")
+    assert "x = F.relu(skip)" in text(page)
+    assert "torch.cat([x, skip], dim=1)" in text(page)
+
+    page.locator("[data-tab=palette]").click()
+    drag(page, "nn.BatchNorm2d", halfway(page, "conv1#1", "cat#1"))  # what relu gets of conv1 stays as it was
+    expect(node(page, "norm#1")).to_be_visible()
+    assert "x = F.relu(skip)" in text(page)
+    assert "torch.cat([x, self.norm(skip)], dim=1)" in text(page)
+
+    expect(page.locator("#selected h2")).to_have_text("norm")
+    page.locator("#selected button", has_text="Duplicate").click()
+    expect(node(page, "norm#1..norm2#1")).to_have_attribute("aria-pressed", "true")  # drawn as one with its twin
+    assert "self.norm2(self.norm(skip))" in text(page)
+    for _ in range(3):
+        page.locator("[data-act=undo]").click()
+    expect(node(page, "cat#1")).to_have_count(0)
+    assert text(page) == before
 
 
 def press_until(page: Page, wanted: str, key: str = "Tab", most: int = 150) -> None:

@@ -143,7 +143,7 @@ export class Drawing {
     const folds = node.container || node.run, room = folds || padlock || wrong.length ? 150 : 170;
     group.append(svg("path", { class: "nw-top", d: `M0 ${CARD.head}V6a6 6 0 0 1 6-6h${width - 12}a6 6 0 0 1 6 6v${CARD.head - 6}z` }));
     const times = node.times > 1 ? ` ×${node.times}` : node.repeat && node.times === null ? ` ×${node.repeat.count}` : "";
-    const label = cut(node.label, 20), title = cut(node.title, Math.max(4, Math.floor((room - label.length * 6.6) / 5.6)));
+    const label = cut(node.label, 20), title = cut(node.title, Math.max(4, Math.floor((room - (label + times).length * 6.6) / 5.6)));
     group.append(words(label + times, 9, 16.5, "nw-name"));
     if (title && title.toLowerCase() !== label.toLowerCase()) group.append(words(title, width - (folds ? 26 : padlock || wrong.length ? 24 : 9), 16.5, "nw-kind", "end"));
     if (folds) group.append(svg("g", { class: "nw-fold", "data-open": node.id }, svg("rect", { x: width - 22, y: 2, width: 20, height: 20, rx: 4 }), svg("path", { d: node.open ? `M${width - 17} 10l5 5 5-5` : `M${width - 14} 7l5 5-5 5` })));
@@ -161,7 +161,7 @@ export class Drawing {
   _link(link, index) {
     const path = rounded(this.places.links[index]);
     const kind = `nw-link${link.uses.length || FOREIGN.has(this.picture.origin) ? "" : " nw-fixed"}`;
-    return svg("g", { class: kind, "data-link": index }, svg("path", { class: "nw-wide", d: path }), svg("path", { class: "nw-wire", d: path, "marker-end": "url(#nw-head)" }));
+    return svg("g", { class: kind, "data-link": index, "data-from": link.source, "data-to": link.target }, svg("path", { class: "nw-wide", d: path }), svg("path", { class: "nw-wire", d: path, "marker-end": "url(#nw-head)" }));
   }
 
   /** Mark what is selected: {node} or {link: index}, or nothing; the node can be reached by the Tab key. */

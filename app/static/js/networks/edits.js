@@ -26,7 +26,8 @@ export const edits = {
     this.code.change(answer.changes);
     this.saving.changed();
     for (const note of answer.said) toast(note);
-    const fresh = answer.picture?.nodes.find((node) => answer.added.includes(node.first));
+    const was = this.selected?.node; // what is doubled may be drawn as one with its twin
+    const fresh = answer.picture?.nodes.find((node) => answer.added.includes(node.first) || (node.run && was && node.id.startsWith(`${was}..`)));
     if (fresh) this.selected = { node: fresh.id };
     else if (change.kind === "delete") this.selected = null;
     await this.show(answer, mine);

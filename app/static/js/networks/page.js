@@ -42,22 +42,38 @@ class Page extends View {
     return { key: `${source}\0${Object.values(sizes).join(" ")}`, ask: () => server.outline({ source, ...sizes }) };
   }
 
-  /** Shapes and costs, where they are not known yet; after the graph, which does not wait for them. */
+  /** Shapes and costs, where they are not known yet; after the graph, which does not wait for them. A text is asked about once, however
+   *  often its blocks are opened meanwhile: a browser has six connections, and a large network takes its time. */
   async measure(answer, mine) {
     if (answer.measured || mine !== this.turn || this.unmeasurable) { part("measuring").hidden = true; return; }
-    const waiting = setTimeout(() => { if (mine === this.turn) part("measuring").hidden = false; }, 400);
+    const about = `${answer.hash} ${Object.values(this.images.values).join(" ")}`;
+    if (this.asking?.about === about) return;
+    this.asking?.stop.abort();
+    const asking = (this.asking = { about, stop: new AbortController(), text: this.code.text });
+    const waiting = setTimeout(() => { if (asking === this.asking) part("measuring").hidden = false; }, 400);
     try {
-      const measured = await server.measure({ ...this.body(), ...(data.id ? { job: data.id } : data.job ? { job: data.job } : {}) });
-      if (mine !== this.turn) return;
-      if (!answer.picture && measured.picture) await this.show(measured, mine);
-      else { this.answer = { ...measured, picture: answer.picture }; this.drawing.dress(this.dressed()); this.tell(); }
+      await this.measured(await server.measure({ ...this.body(), ...(data.id ? { job: data.id } : data.job ? { job: data.job } : {}) }, asking.stop.signal), mine, asking);
     } catch (error) {
+      if (asking !== this.asking || asking.text !== this.code.text) return; // it was about another text
       if (error.status === 403) this.unmeasurable = error.message;
-      if (mine === this.turn) this.say(error.message, error.status !== 403);
+      this.say(error.message, error.status !== 403);
     } finally {
       clearTimeout(waiting);
-      if (mine === this.turn) part("measuring").hidden = true;
+      if (asking === this.asking) { this.asking = null; part("measuring").hidden = true; }
     }
+  }
+
+  /** The facts are there: on the cards, which may be others by now. */
+  async measured(measured, mine, asking) {
+    if (asking !== this.asking || asking.text !== this.code.text) return; // another text is measured in turn
+    let found = measured;
+    if (mine !== this.turn) {
+      mine = this.turn;
+      found = await this.draw({});
+      if (mine !== this.turn) return;
+    }
+    if (!this.answer?.picture && found.picture) await this.show(found, mine);
+    else { this.answer = { ...found, picture: this.answer.picture }; this.drawing.dress(this.dressed()); this.tell(); }
   }
 
   /** Problems to the editor and the list, the rest as every view has it. */

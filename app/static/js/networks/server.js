@@ -2,10 +2,10 @@
 import { ask, root } from "../dom.js";
 
 const api = `${root}/api/v1/networks`;
-const send = (path, body) => ask(`${api}/${path}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+const send = (path, body, more = {}) => ask(`${api}/${path}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), ...more });
 
 export const draw = (body) => send("graph", body);
-export const measure = (body) => send("measure", body);
+export const measure = (body, signal) => send("measure", body, { signal });
 export const edit = (body) => send("edit", body);
 export const outline = (body) => send("outline", body);
 export const drawFile = (body) => send("files/draw", body);
