@@ -18,8 +18,8 @@ from jobs import series
 from jobs.series import Points
 
 BLOCK = 1024
-LONG = 2048 * BLOCK
-"""Points from which on blocks are used; of fewer all are looked at, and a block is less than a pixel."""
+LONG = 1024 * BLOCK
+"""Points from which on blocks are used; of fewer all are looked at, and a block is a pixel or less."""
 KEPT = 512  # curves: 32 bytes a block, so 10 million points are 0.3 MB
 _AT_ONCE = 256  # blocks copied at a time: half of a processor's cache
 _ROW = np.dtype([("low", "<i8"), ("high", "<i8"), ("total", "<f8"), ("known", "<i8")])
@@ -94,7 +94,7 @@ def glance(
     """About ``width`` points of a curve in a window of indices, no spike lost, and their smoothed values.
 
     Smoothed values weigh every point of the window, as :func:`jobs.series.smooth`; those of a long one by the means
-    of blocks, each far narrower than a pixel. Without ``smooth`` they are the values.
+    of blocks, each a pixel wide or less. Without ``smooth`` they are the values.
     """
     points = series.read(root, curve)
     start, stop, _ = window.indices(len(points))

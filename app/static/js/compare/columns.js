@@ -15,6 +15,11 @@ export const better = (curve) => (UP.test(curve) ? 1 : DOWN.test(curve) ? -1 : 0
 
 /** The step of a curve's best point among those that are here; thinning keeps it. */
 function bestAt(curve, direction) {
+  if (curve.best?.direction !== direction) curve.best = { direction, step: stepOfBest(curve, direction) };
+  return curve.best.step;
+}
+
+function stepOfBest(curve, direction) {
   let at = -1;
   curve.values.forEach((value, i) => { if (Number.isFinite(value) && (at < 0 || direction * value > direction * curve.values[at])) at = i; });
   return at < 0 ? null : curve.steps[at];
@@ -27,12 +32,14 @@ export function columns(options, name, curves) {
   const number = (key, title, wanted) => ({ key, title, width: Math.max(88, 18 + title.length * 8.2), right: true, value: (run) => wanted(figures(run)) ?? null, text: (run) => write(wanted(figures(run))) });
   const best = (values) => (direction > 0 ? values.max : values.min);
   const when = (run) => (curves.has(run.id) ? bestAt(curves.get(run.id), direction) : null);
+  const ofOption = ({ name: option, title }) => ({ key: `option ${option}`, title, hint: option, width: Math.min(180, Math.max(76, 22 + title.length * 8.2)), value: (run) => run.options[option], text: (run) => said(run.options[option]) });
   return [
-    { key: "name", title: "Run", width: 232, value: (run) => run.name.toLowerCase(), text: (run) => run.name },
-    { key: "status", title: "Status", width: 86, value: (run) => run.status, text: (run) => run.status },
-    ...options.map(({ name: option, title }) => ({ key: `option ${option}`, title, hint: option, width: Math.min(180, Math.max(76, 22 + title.length * 8.2)), value: (run) => run.options[option], text: (run) => said(run.options[option]) })),
+    { key: "name", title: "Run", width: 262, value: (run) => run.name.toLowerCase(), text: (run) => run.name },
     ...(direction ? [number("best", direction > 0 ? "Best ↑" : "Best ↓", best), { key: "at", title: "at step", width: 84, right: true, value: when, text: (run) => (when(run) === null ? "" : place(when(run), "step")) }] : []),
-    number("last", "Last", (values) => values.last), number("min", "Min", (values) => values.min), number("max", "Max", (values) => values.max),
+    number("last", "Last", (values) => values.last),
+    ...options.map(ofOption),
+    number("min", "Min", (values) => values.min), number("max", "Max", (values) => values.max),
+    { key: "status", title: "Status", width: 86, value: (run) => run.status, text: (run) => run.status },
     { key: "took", title: "Took", width: 92, right: true, value: (run) => run.elapsed, text: (run) => duration(run.elapsed) },
     { key: "created", title: "Made", width: 104, right: true, value: (run) => run.created, text: (run) => `${new Date(run.created * 1000).toISOString().slice(5, 10)} ${clock(run.created)}` },
   ];

@@ -10,6 +10,7 @@ import { place } from "./scale.js";
 import { keep, read } from "./state.js";
 import { Table } from "./table.js";
 
+const OFTEN = 150; // ms between two pictures while curves come
 const EVERY = 5000; // ms between two looks at runs that go on
 const USUAL = ["val/accuracy", "val/loss", "train/loss"];
 const FEW = 20; // runs on the page of nobody's choice: the newest
@@ -50,12 +51,15 @@ function changed() {
 }
 
 const show = () => { show.waiting ||= requestAnimationFrame(() => { show.waiting = 0; draw(); }); };
+/** While curves come part by part: the plot alone, a few times a second. */
+const showSome = () => { showSome.waiting ||= setTimeout(() => { showSome.waiting = 0; draw(false); }, OFTEN); };
 
-function draw() {
+function draw(whole = true) {
   const meant = filter(state.q), found = known.runs.filter(meant), hidden = new Set(state.hide);
   const groups = groupsOf(known.runs, state.by), now = picture(found.filter((run) => !hidden.has(run.id)), curves, groups, state, known.runs);
   const share = isShare(state.curve), label = `${state.curve} of ${now.lines.length} ${state.mean && state.by ? "groups" : "runs"} over the ${state.x}`;
   plot.show(now.lines, now.bands, { axis: state.x, log: state.y === "log", clip: state.clip, zoom: state.zoom, share, label });
+  if (!whole) return;
   const all = columns(known.options, state.curve, curves);
   const order = sorted(found, all, state.sort), pinned = new Set(state.pin);
   table.show([...order.filter((run) => pinned.has(run.id)), ...order.filter((run) => !pinned.has(run.id))], all, state.sort, (run) => ({ ink: now.ink(run), pinned: pinned.has(run.id), hidden: hidden.has(run.id) }));
@@ -140,9 +144,11 @@ async function loadCurves(ids = known.runs.filter((run) => run.curves[state.curv
     if (fresh) curves.clear();
     fresh = false;
     for (const [id, curve] of found) curves.set(id, curve);
-    show();
+    showSome();
   }, () => mine === turn));
-  if (fresh && mine === turn) { curves.clear(); show(); }
+  if (mine !== turn) return;
+  if (fresh) curves.clear();
+  show();
 }
 
 async function ask(work) {

@@ -149,6 +149,9 @@ export class Plot {
     this.on.hover(found?.line || null, found?.index, ...(here || [0, 0]));
   }
 
+  /** The colour that the plot lies on. */
+  paper() { return getComputedStyle(this.holder.closest(".card")).backgroundColor; }
+
   clean() {
     const pen = this.pens[1];
     pen.clearRect(0, 0, this.glass.width, this.glass.height);
@@ -164,7 +167,7 @@ export class Plot {
     pen.beginPath();
     pen.rect(box.left, box.top, box.width, box.height);
     pen.clip();
-    for (const [ink, thick] of [[theme() === "dark" ? "#182433" : "#fff", 5], [line.ink, 2.6]]) {
+    for (const [ink, thick] of [[this.paper(), 5], [line.ink, 2.6]]) {
       Object.assign(pen, { strokeStyle: ink, lineWidth: thick, lineJoin: "round" });
       pen.beginPath();
       line.x.forEach((x, i) => { if (Number.isFinite(line.y[i]) && (!this.log || line.y[i] > 0)) pen.lineTo(across(map, x), down(map, line.y[i])); });
@@ -182,7 +185,7 @@ export class Plot {
   /** The picture as it stands, on its background, as a PNG. */
   picture() {
     const whole = make("canvas", { width: this.frame.width, height: this.frame.height }), pen = whole.getContext("2d");
-    pen.fillStyle = theme() === "dark" ? "#182433" : "#fff";
+    pen.fillStyle = this.paper();
     pen.fillRect(0, 0, whole.width, whole.height);
     for (const canvas of [this.frame, this.sheet]) pen.drawImage(canvas, 0, 0);
     return new Promise((resolve) => whole.toBlob(resolve, "image/png"));

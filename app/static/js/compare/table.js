@@ -2,6 +2,7 @@
 import { $, make, root } from "../dom.js";
 
 const ROW = 34; // px, as in compare.css
+const ACTS = 100; // px for colour, pin and eye
 const SPARE = 8; // rows made above and below the view
 
 export class Table {
@@ -32,8 +33,8 @@ export class Table {
   /** Show runs in this order; ``look(run)`` is {ink, pinned, hidden}. */
   show(runs, columns, sort, look) {
     Object.assign(this, { runs, columns, look });
-    this.colgroup.replaceChildren(...[{ width: 92 }, ...columns].map(({ width }) => { const col = make("col"); col.style.width = `${width}px`; return col; }));
-    $("table", this.holder).style.width = `${92 + columns.reduce((sum, { width }) => sum + width, 0)}px`;
+    this.colgroup.replaceChildren(...[{ width: ACTS }, ...columns].map(({ width }) => { const col = make("col"); col.style.width = `${width}px`; return col; }));
+    $("table", this.holder).style.width = `${ACTS + columns.reduce((sum, { width }) => sum + width, 0)}px`;
     this.head.replaceChildren(make("tr", {}, make("th", { ariaLabel: "Colour, pinned, shown" }), ...columns.map((column) => this.title(column, sort))));
     this.drawn = "";
     this.draw();
