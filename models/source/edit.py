@@ -12,6 +12,7 @@ from data.errors import UserError
 from models.source import edits, insert, join, remove, settings
 from models.source.channels import Suggestion, mismatches
 from models.source.graph import Graph
+from models.source.indices import follow
 from models.source.parse import read
 from models.source.text import Change, Source, SourceError, apply_changes, inverse
 from models.source.workbench import CannotEdit, Draft, Workbench
@@ -27,6 +28,8 @@ _APPLY: dict[type[edits.Edit], Callable[[Workbench, Any], Draft]] = {
     edits.SetRepeat: settings.set_repeat,
     edits.Rename: settings.rename,
 }
+
+_FOLLOWED = "Numbers in the code that name layers of this list follow, so that they mean the same ones."
 
 
 class StaleEdit(UserError):
@@ -86,9 +89,13 @@ def apply(
     if not changes:
         raise UserError("The edit changes nothing.", field="edit")
     after = Source(apply_changes(source.text, changes))
+    _parse(after)
+    if followers := follow(source, after):
+        changes = tidy(source, [*changes, *followers])
+        after = Source(apply_changes(source.text, changes))
     new = _reread(after, before, root, arguments)
     added = tuple(node.id for node in new.nodes if node.id not in before.by_id)
-    notes = (*draft.notes, *_spread(before, edit))
+    notes = (*draft.notes, *_spread(before, edit), *([_FOLLOWED] if followers else []))
     undo = inverse(source.text, changes)
     return EditResult(after.text, after.hash, changes, undo, new, added, mismatches(new), notes)
 
@@ -105,6 +112,14 @@ def tidy(source: Source, changes: list[Change]) -> tuple[Change, ...]:
         else:
             kept.append(change)
     return tuple(kept)
+
+
+def _parse(after: Source) -> None:
+    """Refuse what is no Python any more."""
+    try:
+        _ = after.tree
+    except SourceError as error:
+        raise CannotEdit(f"The edit would leave a source that cannot be read ({error.message})") from error
 
 
 def _reread(after: Source, before: Graph, root: str | None, arguments: Mapping[str, object] | None) -> Graph:
