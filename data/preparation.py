@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ class Preparation:
 
     def place(self, source: Size) -> Placement:
         """Where a picture of this size goes in the frame. Raises UserError where the mode does not take it."""
-        return find_resize_mode(self.resize_mode).place(source, self.target)
+        return _placed(self.resize_mode, source, self.target)
 
     def fitted(
         self, pixels: Pixels, placement: Placement, *, seed: int = 0, resample: Resampler = torch_resampler
@@ -102,6 +103,12 @@ class Preparation:
             return None
         red, green, blue = (int(self.fill[at : at + 2], 16) for at in (1, 3, 5))
         return (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16 if self.channels == 1 else (red, green, blue)
+
+
+@lru_cache(maxsize=4096)
+def _placed(mode: str, source: Size, target: Size) -> Placement:
+    """Worked out once for each size of picture: for small ones it would take as long as decoding them."""
+    return find_resize_mode(mode).place(source, target)
 
 
 def _size(pixels: Pixels) -> Size:

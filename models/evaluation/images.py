@@ -132,13 +132,16 @@ def one_by_one(
     good = np.zeros(len(span), np.bool_)
     pixels = np.empty((len(span), *shape), np.uint8)
     failures: list[Failure] = []
+    count = 0
     for place in range(len(span)):
         try:
-            pixels[good.sum()] = load(place)
-            good[place] = True
+            pixels[count] = load(place)
         except UserError as error:
             failures.append(Failure(span.start + place, shown(paths[place]), error.message, error.hint or ""))
-    return Loaded(span.start, labels, good, pixels[: good.sum()], failures)
+            continue
+        good[place] = True
+        count += 1
+    return Loaded(span.start, labels, good, pixels[:count], failures)
 
 
 def centred(pixels: Pixels, crop: int | None) -> Pixels:

@@ -8,7 +8,7 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 
@@ -39,12 +39,22 @@ class Items:
         return len(self.labels)
 
     def paths(self, numbers: Sequence[int]) -> list[str]:
-        """The paths of some items."""
+        """The paths of some items; of neighbouring ones in one reading."""
+        if isinstance(numbers, range) and numbers.step == 1 and len(numbers):
+            return self._span(numbers)
         found = []
         with (self.folder / "paths.txt").open("rb") as file:
             for number in numbers:
                 file.seek(int(self._ends[number]))
                 found.append(json.loads(file.read(int(self._ends[number + 1] - self._ends[number]))))
+        return found
+
+    def _span(self, numbers: range) -> list[str]:
+        begin, end = int(self._ends[numbers.start]), int(self._ends[numbers.stop])
+        with (self.folder / "paths.txt").open("rb") as file:
+            file.seek(begin)
+            lines = file.read(end - begin - 1)  # but for the last end of line
+        found: list[str] = json.loads(b"[" + lines.replace(b"\n", b",") + b"]")  # a line break in a path is written \\n
         return found
 
     @staticmethod
@@ -133,8 +143,21 @@ def split_line(text: str, names: ClassNames) -> Item:
 def guarded(path: str, roots: Sequence[str]) -> str:
     """The path. Raises UserError where it leads outside the roots (none given: it may lead anywhere)."""
     if roots:
-        inside(Path(path), [Path(root) for root in roots], "path")
+        folder, _, name = path.rpartition("/")
+        plain = name not in ("", ".", "..") and "\0" not in path and not os.path.islink(path)
+        if not (plain and _folder_inside(folder, tuple(roots))):
+            inside(Path(path), [Path(root) for root in roots], "path")
     return path
+
+
+@lru_cache(maxsize=4096)
+def _folder_inside(folder: str, roots: tuple[str, ...]) -> bool:
+    """Whether a folder is inside; asked once for its many images, since following every link takes long."""
+    try:
+        inside(Path(folder), [Path(root) for root in roots], "path")
+    except UserError:
+        return False
+    return True
 
 
 def require_some(items: Items, place: str) -> Items:

@@ -19,11 +19,12 @@ import torch
 from data.build import build_dataset
 from data.database import open_dataset
 from data.dataset_options import DatasetOptions
+from data.errors import UserError
 from jobs.folder import JobFolder
 from jobs.job import Job, new_id
 from jobs.worker import work
 from models.evaluation.images import Loaded
-from models.evaluation.items import ClassNames, split_line
+from models.evaluation.items import ClassNames, Items, guarded, split_line
 from models.evaluation.records import NONE, Failure, Results, read_failures, read_results, read_scores
 from models.evaluation.stream import records_of
 from models.inspection.classify import classify
@@ -238,3 +239,32 @@ def test_lines_of_a_list() -> None:
     assert split_line("a.png\tcat", names) == ("a.png", 0)
     assert split_line("a.png 7", names) == ("a.png", NONE)
     assert names.outside == 1
+
+
+def test_paths_of_neighbours_are_read_at_once_and_are_the_same(tmp_path: Path) -> None:
+    names = [
+        "/a/plain.png",
+        "/a/comma, and space.png",
+        "/a/line\nbreak.png",
+        "/a/\udcff.png",
+        '/a/"quoted"\\.png',
+        "/a/ü.png",
+    ]
+    items = Items.write(tmp_path / "items", ((name, number) for number, name in enumerate(names)))
+    assert items.paths(range(1, 5)) == names[1:5] == items.paths([1, 2, 3, 4])
+    assert items.paths(range(6)) == names
+    assert items.paths(range(2, 2)) == []
+
+
+def test_a_link_among_many_images_of_an_allowed_folder_leads_nowhere_else(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "out").mkdir()
+    for name in ("in/a.png", "out/b.png"):
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "in" / "link.png").symlink_to(tmp_path / "out" / "b.png")
+    (tmp_path / "in" / "door").symlink_to(tmp_path / "out")
+    roots = (str(tmp_path / "in"),)
+    assert guarded(str(tmp_path / "in" / "a.png"), roots)
+    for name in ("in/link.png", "in/door/b.png", "in/../out/b.png", "out/b.png", "in/a\0.png"):
+        with pytest.raises(UserError):
+            guarded(str(tmp_path / name), roots)
