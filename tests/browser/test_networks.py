@@ -186,6 +186,10 @@ def test_branches_are_joined_one_use_wrapped_and_layers_doubled_by_mouse(page: P
     page.locator("#selected button", has_text="Duplicate").click()
     expect(node(page, "norm#1..norm2#1")).to_have_attribute("aria-pressed", "true")  # drawn as one with its twin
     assert "self.norm2(self.norm(skip))" in text(page)
+    page.mouse.click(*middle(node(page, "conv1#1")))  # a node marks where it is made and where it is used
+    expect(page.locator(".nw-marked-line")).to_have_count(2)
+    expect(page.locator(".nw-marked").first).to_have_text("nn.Conv2d(channels, 16, 3, padding=1)")
+    expect(page.locator(".nw-marked").last).to_have_text("self.conv1(x)")
     for _ in range(3):
         page.locator("[data-act=undo]").click()
     expect(node(page, "cat#1")).to_have_count(0)
