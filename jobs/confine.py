@@ -15,7 +15,7 @@ from jobs.sandbox import Sandbox, memory, places
 LARGEST_FILE = 1 << 40
 """Bytes: a checkpoint may be large."""
 SCRATCH = "tmp"
-KEPT = ("series", "layers", "checkpoints", "artifacts", "diary", "validations")
+KEPT = ("series", "tensorboard", "layers", "checkpoints", "artifacts", "diary", "validations")
 """What of a job's folder its worker may change, beside events.jsonl. The rest (job.json, handle.json, label.json,
 control.jsonl, exit) tells the web and the scheduler what to do, and is theirs."""
 _CACHES = ("TMPDIR", "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR", "MPLCONFIGDIR")

@@ -33,6 +33,7 @@ class JobFolder:
     exit_path = _below("exit")
     handle_path = _below("handle.json")
     series = _below("series")
+    tensorboard = _below("tensorboard")
     layers = _below("layers")
     checkpoints = _below("checkpoints")
     artifacts = _below("artifacts")

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from jobs.event_files import EventWriter
 from jobs.folder import EventLog, JobFolder
 from jobs.layers import LayerWriter
 from jobs.series import SeriesWriter
@@ -28,6 +29,7 @@ class Recorder:
     def __init__(self, folder: JobFolder) -> None:
         self._events = EventLog(folder.events_path)
         self._series = SeriesWriter(folder.series)
+        self._board = EventWriter(folder.tensorboard, folder.series)
         self._layers = LayerWriter(folder.layers)
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -80,6 +82,8 @@ class Recorder:
                 self._progressed(values)
             else:
                 self._flush()
+                if kind == "resumed":
+                    self._board.resumed(int(values["step"]))
                 self._events.append(kind, **plain(values))
 
     def flush(self) -> None:
@@ -88,7 +92,9 @@ class Recorder:
             self._flush()
 
     def _points(self, values: dict[str, Any]) -> None:
-        self._series.add(int(values["step"]), values.get("wall") or time.time(), values["values"])
+        point = int(values["step"]), values.get("wall") or time.time(), values["values"]
+        self._series.add(*point)
+        self._board.add(*point)
         self._steps += 1
         if self._steps >= BATCH:
             self._flush_points()
@@ -105,6 +111,7 @@ class Recorder:
         self._flush_progress()
 
     def _flush_points(self) -> None:
+        self._board.flush()  # which takes what the series hold for the past
         self._series.flush()
         self._layers.flush()
         self._steps = 0

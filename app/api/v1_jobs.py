@@ -17,6 +17,7 @@ from app.auth import current
 from app.extensions import context
 from app.services import deletion, jobs
 from app.services.context import find_job
+from app.services.event_archive import event_archive
 from data.errors import InvalidOptions
 from jobs.store import Listing, sort_value
 from jobs.tables import JobRow
@@ -154,3 +155,12 @@ def job_metrics(job_id: str) -> dict[str, Any]:
     """The values at each validation, and where they were best."""
     found = jobs.describe(context(), one(job_id))
     return {"metrics": found["metrics"], "best": found["best"]}
+
+
+@api.operation("GET", "/jobs/<job_id>/tensorboard", produces="application/zip")
+def job_event_files(job_id: str) -> Response:
+    """A run's TensorBoard event files (all its curves as scalars): unpack them anywhere below a `--logdir`."""
+    name, pieces = event_archive(context(), current(), one(job_id))
+    answer = Response(pieces, mimetype="application/zip")
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    return answer

@@ -13,6 +13,7 @@ from app.forms import posted
 from app.pages import number
 from app.services import deletion, jobs
 from app.services.context import Context, NotFound, find_job
+from app.services.event_archive import event_archive
 from jobs.tables import JobRow
 
 blueprint = Blueprint("jobs", __name__)
@@ -100,6 +101,15 @@ def curves_csv(job_id: str) -> Response:
     names = request.args.getlist("name") or sorted(jobs.curve_counts(context(), row))
     answer = Response(jobs.csv(context(), row, names), mimetype="text/csv")
     answer.headers.set("Content-Disposition", "attachment", filename=f"{row.id}-curves.csv")
+    return answer
+
+
+@blueprint.get("/jobs/<job_id>/do/tensorboard.zip")
+def event_files(job_id: str) -> Response:
+    """A run's TensorBoard event files."""
+    name, pieces = event_archive(context(), current(), find_job(context(), current(), job_id))
+    answer = Response(pieces, mimetype="application/zip")
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
     return answer
 
 

@@ -177,6 +177,8 @@ KINDS: dict[str, str] = {
     "v1.outline_network_file": MAKERS,
     "v1.network_file_picture": MAKERS,
     "preflight.estimate": MAKERS,
+    "jobs.event_files": SEE,
+    "v1.job_event_files": SEE,
     "preflight.measure": MAKERS,
     "v1.estimate_model": MAKERS,
     "v1.measure_model": MAKERS,
