@@ -155,7 +155,8 @@ def photos_500x375(home: Path, count: int) -> Path:
     with _archive("catsdogs-sub.tar") as archive:
         archive.extractall(home / "source", filter="data")
     sources = sorted((home / "source").rglob("*.jpg"))
-    for number, source in enumerate(islice(cycle(sources), count)):
+    spread = sources[:: max(1, len(sources) // count)]
+    for number, source in enumerate(islice(cycle(spread), count)):
         out = home / "photos" / source.parent.name / f"{number:04d}.jpg"
         out.parent.mkdir(parents=True, exist_ok=True)
         with Image.open(source) as image:
