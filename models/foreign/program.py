@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -10,6 +11,8 @@ import torch
 from data.errors import UserError
 from models.source.facts import Report
 from models.source.traced import describe_program
+
+LOCKED = "It comes from a program of torch.export, which has no source to edit."
 
 
 def describe_program_file(path: Path) -> Report:
@@ -25,4 +28,6 @@ def describe_program_file(path: Path) -> Report:
             field="file",
             hint=f"It must come from torch.export.save of a version that torch {torch.__version__} reads.",
         ) from error
-    return describe_program(program)
+    report = describe_program(program)
+    nodes = tuple(replace(node, locked=LOCKED if node.locked else None) for node in report.graph.nodes)
+    return replace(report, graph=replace(report.graph, nodes=nodes))
