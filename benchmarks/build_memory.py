@@ -1,6 +1,8 @@
-"""Peak memory of a build from 10,000 to 100,000 images: flat but for what is known of each file (path, class, size).
+"""Peak memory of a build from 10,000 to 100,000 images: flat but for each one's place in the plan.
 
-Each build is a fresh process, as a worker is. Tiny images show the growth best: 77 MB are all that such a build takes.
+Paths, classes, sizes and the like go to disk at once; what is measured beside the plan is the C library's slack.
+
+Each build is a fresh process, as a worker is. Tiny images show the growth best: 78 MB are all that such a build takes.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ for _ in build_dataset(options, Path(sys.argv[2])):
 print(int(peak.split()[1]) / 1024)
 """
 ENCODINGS = ("png", "jpg", "raw")
-MOST_BYTES, MOST_MB = 320, 128
+MOST_BYTES, MOST_MB = 80, 96
 
 
 def main() -> None:

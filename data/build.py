@@ -15,6 +15,7 @@ from data.database import FORMAT, SplitInfo
 from data.dataset_options import DatasetOptions
 from data.errors import UserError
 from data.exclusion import leave_out
+from data.heap import give_back
 from data.objects.build import build_objects
 from data.pipeline import Chunk, Recipe, prepare_part, usable_cores
 from data.preparation import Preparation
@@ -59,6 +60,7 @@ def build_dataset(
         yield from _announce(listing, plan)
         build = _Build(options, target, listing, plan, threads or usable_cores())
         del listing  # with the plan made, what it knows of each image is not needed any more
+        give_back()
         yield from build.run()
     finally:
         shutil.rmtree(target / "unpacked", ignore_errors=True)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-_PIECE = 1 << 18
+_PIECE = 1 << 14
 """Rows brought to their type at a time."""
 
 

@@ -20,7 +20,7 @@ _NAMES = "details.json"
 
 
 class Details:
-    """Rows of named values; 8 bytes of memory each, and what is written in them on disk."""
+    """Rows of named values; 4 bytes of memory each, and what is written in them on disk."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}

@@ -11,7 +11,7 @@ from data.spill import Spill
 
 
 class PathTable:
-    """Append-only paths by row number. About 8 bytes of memory a path, where a list of str takes some 150."""
+    """Append-only paths by row number. About 4 bytes of memory a path, where a list of str takes some 150."""
 
     def __init__(self) -> None:
         self._folders: list[str] = []

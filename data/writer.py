@@ -25,6 +25,8 @@ _FIRST_MAP = 64 << 20
 _BATCH_RECORDS = 1000
 _BATCH_BYTES = 32 << 20
 _DISK_SLACK = 1 << 20
+_RENEW = 16
+"""Commits after which the file is opened anew."""
 
 
 class SplitWriter:
@@ -44,7 +46,8 @@ class SplitWriter:
         self._paths = LinesWriter(folder, "paths")
         self._facts: ColumnsFile | None = None
         self._details = DetailsWriter(folder, details) if details else None
-        self._lmdb = lmdb.open(str(folder), map_size=_FIRST_MAP, lock=False, sync=False, metasync=False)
+        self._lmdb = self._open(_FIRST_MAP)
+        self._commits = 0
         self._batch: list[tuple[bytes, bytes]] = []
         self._batch_bytes = 0
 
@@ -113,6 +116,18 @@ class SplitWriter:
             else:
                 self._batch.clear()
                 self._batch_bytes = 0
+                self._commits += 1
+                if self._commits % _RENEW == 0:
+                    self._renew()
+
+    def _open(self, size: int) -> lmdb.Environment:
+        return lmdb.open(str(self.folder), map_size=size, lock=False, sync=False, metasync=False)
+
+    def _renew(self) -> None:
+        """Open the file anew: each commit looks at its last pages through the map, and those count as our memory."""
+        size = self._lmdb.info()["map_size"]
+        self._lmdb.close()
+        self._lmdb = self._open(size)
 
     def _disk_error(self, error: lmdb.Error) -> OSError:
         """LMDB's error as the operating system's: on a full disk a short write comes back as "Input/output error"."""
