@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -46,6 +46,26 @@ class Settings(BaseModel):
     allowed_hosts: Annotated[
         tuple[str, ...], Field(description="Names by which browsers may address the server (',' between them).")
     ] = ()
+    public_url: Annotated[
+        str,
+        Field(
+            pattern=r"^(https?://\S+)?$", description="Address of this server as others see it, for links in alerts."
+        ),
+    ] = ""
+    smtp_host: Annotated[str, Field(description="Mail server for alerts; none: alerts go to webhooks only.")] = ""
+    smtp_port: Annotated[int, Field(ge=1, le=65535, description="Its port.")] = 587
+    smtp_security: Annotated[
+        Literal["starttls", "ssl", "none"], Field(description="How the connection to it is protected.")
+    ] = "starttls"
+    smtp_user: Annotated[str, Field(description="Name to sign in there with; blank: nobody signs in.")] = ""
+    smtp_password: Annotated[str | None, Field(description="Its password.")] = None
+    smtp_from: Annotated[str, Field(description="Sender of the mails; default: smtp_user.")] = ""
+    alert_private_addresses: Annotated[
+        bool, Field(description="Webhooks may call addresses inside the server's own network.")
+    ] = False
+    alert_stall_minutes: Annotated[
+        float, Field(ge=0, description="A running job that says nothing for so long is told; 0: never.")
+    ] = 15.0
     secret_key: Annotated[str | None, Field(description="Signs sessions; default: kept in home/secret.")] = None
 
     @field_validator("home")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from app.config import Settings
+from jobs.alerts.settings import AlertSettings
 from jobs.folder import tail_bytes
 
 log = logging.getLogger("foveal")
@@ -32,6 +33,7 @@ class Supervisor:
         self.settings = settings
         self.run = settings.home / "run"
         self.run.mkdir(parents=True, exist_ok=True)
+        AlertSettings.of(settings.model_dump()).write(settings.home)  # also for a scheduler that runs already
         self.log_path = self.run / "scheduler.log"
         self._child: subprocess.Popen[bytes] | None = None
         self._started = 0.0

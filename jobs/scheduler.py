@@ -20,6 +20,7 @@ from typing import IO
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
+from jobs.alerts.watch import AlertWatch
 from jobs.executors import Executor, Handle
 from jobs.executors.local import LocalExecutor
 from jobs.failures import TAKEN, Exit, Failure, explain, explain_exit
@@ -341,6 +342,7 @@ def main(home: Path, database_url: str | None, cpu_slots: int) -> None:
     with lock:
         store = Store(home, database_url)
         store.empty_trash()
+        threading.Thread(target=AlertWatch(store).run, args=(stop,), name="alerts", daemon=True).start()
         Scheduler(store, LocalExecutor(), Machine(store.home), cpu_slots).run(stop)
 
 

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Float, ForeignKey, Index, Integer, MetaData, String, Text, false
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 NAMING = {
@@ -103,3 +115,52 @@ class IdempotencyRow(Base):
     request_hash: Mapped[str] = mapped_column(String(64))
     job: Mapped[str] = mapped_column(String(40))
     created: Mapped[float] = mapped_column(Float)
+
+
+class AlertChannelRow(Base):
+    """Where a person wants to be told: a webhook's address (a secret: whoever has it may post there) or a mailbox."""
+
+    __tablename__ = "alert_channels"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    user: Mapped[str] = mapped_column(String(80), index=True)  # no key: with a single user there is no row of users
+    kind: Mapped[str] = mapped_column(String(10))  # webhook, slack, discord, email
+    title: Mapped[str] = mapped_column(String(200))
+    target: Mapped[str] = mapped_column(String(2000))
+    events: Mapped[str] = mapped_column(String(200))  # of jobs/alerts/rules.py EVENTS, with commas
+    every_job: Mapped[bool] = mapped_column(Boolean, default=True)  # of one's own; else those asked for alone
+    problem: Mapped[str] = mapped_column(Text, default="")  # why the last delivery failed, "" where it did not
+    created: Mapped[float] = mapped_column(Float)
+
+
+class AlertWishRow(Base):
+    """Somebody wants to be told of a job, or not, whatever the channels say of jobs in general."""
+
+    __tablename__ = "alert_wishes"
+
+    job: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    user: Mapped[str] = mapped_column(String(80), primary_key=True)
+    wanted: Mapped[bool] = mapped_column(Boolean)
+
+
+class AlertRow(Base):
+    """A message to be sent, or sent. What happened once (``job``, ``event``, ``occasion``) goes once to a channel."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (
+        UniqueConstraint("channel", "job", "event", "occasion"),
+        Index(None, "state", "due"),
+    )
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    channel: Mapped[int] = mapped_column(ForeignKey("alert_channels.id", ondelete="CASCADE"))
+    job: Mapped[str] = mapped_column(String(40))
+    event: Mapped[str] = mapped_column(String(20))
+    occasion: Mapped[str] = mapped_column(String(40))
+    message: Mapped[dict[str, Any]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(10), default="waiting")  # waiting, sending, sent, failed
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    due: Mapped[float] = mapped_column(Float)
+    created: Mapped[float] = mapped_column(Float)
+    sent: Mapped[float | None] = mapped_column(Float)
+    problem: Mapped[str] = mapped_column(Text, default="")

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, url_for
 
 from app.api import (
     v1_accounts,
+    v1_alerts,
     v1_analyses,
     v1_atlases,
     v1_comparisons,
@@ -57,6 +58,7 @@ APIS = (
     v1_diaries.api,
     v1_validations.api,
     v1_accounts.api,
+    v1_alerts.api,
 )
 blueprint = Blueprint("v1", __name__, url_prefix="/api/v1")
 for _api in APIS:

@@ -18,7 +18,7 @@ from data.errors import InvalidOptions, UserError
 from models.networks import networks
 
 blueprint = Blueprint("admin", __name__)
-SECRET = {"secret_key", "database_url"}
+SECRET = {"secret_key", "database_url", "smtp_password"}
 
 
 @blueprint.get("/about")

@@ -24,7 +24,7 @@ NICE = 1  # a hair below the web server, which must answer while workers compute
 
 # The shell outlives its worker's signals and leaves the exit code in a file, for a scheduler that was away meanwhile.
 _SHELL = 'trap : TERM INT HUP; "$@"; code=$?; echo $code > exit.part && mv -f exit.part exit; exit $code'
-_SECRETS = ("FOVEAL_SECRET_KEY", "FOVEAL_DATABASE_URL")
+_SECRETS = ("FOVEAL_SECRET_KEY", "FOVEAL_DATABASE_URL", "FOVEAL_SMTP_PASSWORD")
 
 
 class LocalExecutor:

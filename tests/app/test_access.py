@@ -34,6 +34,20 @@ KINDS: dict[str, str] = {
     "admin.add_user": ADMINS,
     "admin.change_user": PEOPLE,  # answers a refusal as a message on the next page; see test_only_admins_change_users
     "admin.users": ADMINS,
+    "alerts.add": MAKERS,
+    "alerts.remove": PEOPLE,  # one's own: another's is not found
+    "alerts.show": PEOPLE,
+    "alerts.test": MAKERS,
+    "alerts.wanted": SEE,
+    "alerts.wish": SEE,
+    "v1.change_alert_channel": MAKERS,
+    "v1.create_alert_channel": MAKERS,
+    "v1.delete_alert_channel": PEOPLE,
+    "v1.job_alerts": SEE,
+    "v1.list_alert_channels": PEOPLE,
+    "v1.list_alerts": PEOPLE,
+    "v1.set_job_alerts": SEE,
+    "v1.test_alert_channel": MAKERS,
     "assets.bokeh": PUBLIC,
     "assets.chart": PUBLIC,
     "analyses.findings": SEE,
@@ -345,7 +359,7 @@ KINDS: dict[str, str] = {
 PLACES: dict[str, Any] = {
     "filetype": "csv",
     "extension": "image-segmentation",
-    "split": "train", "index": 0, "act": "save", "name": "lenet", "token_id": 999, "release": "0",
+    "split": "train", "index": 0, "act": "save", "name": "lenet", "token_id": 999, "channel_id": 999, "release": "0",
     "stamp": "0", "kind": "jobs",
     "theme": "light", "filename": "js/theme.js", "format": "zip", "path": "x", "number": 1, "layer": "conv1", "unit": 0,
     "one": 0, "other": 1, "step": 1,
@@ -366,6 +380,8 @@ QUERIES = {
 MODEL = {"dataset": "20200101-000000-0000", "network": "lenet"}
 BODIES: dict[str, dict[str, Any]] = {
     "v1.visualize_units": {"units": [0]},
+    "v1.create_alert_channel": {"target": "ftp://x"},
+    "v1.set_job_alerts": {"wanted": True},
     "v1.create_evaluation": {"model": "20200101-000000-0000"},
     "v1.create_atlas": {"model": "20200101-000000-0000"},
     "v1.draw_network": {"source": "("},

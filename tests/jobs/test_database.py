@@ -88,6 +88,8 @@ def test_an_upgrade_keeps_rows_and_a_copy_from_before(
             raw.execute("DROP TABLE alembic_version")
             for later_column in ("resume_requested", "tags"):
                 raw.execute(f"ALTER TABLE jobs DROP COLUMN {later_column}")
+            for later_table in ("alerts", "alert_wishes", "alert_channels"):
+                raw.execute(f"DROP TABLE {later_table}")
     use(later, monkeypatch)
     engine = database.open_database(tmp_path)
     with engine.connect() as connection:

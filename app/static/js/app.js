@@ -34,6 +34,7 @@ function strip(machine) {
 }
 
 if (document.body.dataset.live) {
+  await import("./notify.js");
   const { join, on } = await import("./socket.js");
   const shout = (kind, detail) => document.dispatchEvent(new CustomEvent(`foveal:${kind}`, { detail }));
   on("machine", (machine) => { strip(machine); shout("machine", machine); });
