@@ -20,6 +20,7 @@ from typing import IO
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
+from jobs import trials
 from jobs.alerts.watch import AlertWatch
 from jobs.executors import Executor, Handle
 from jobs.executors.local import LocalExecutor
@@ -55,6 +56,7 @@ class Scheduler:
         self._jobs: dict[str, Job] = {}
         self._version: int | None = None
         self._resting: dict[str, float] = {}
+        self._trials: dict[str, set[str]] = {}  # of each search, the models that were looked at
         self._planned = -REPLAN
         self._changed = True
         self._scan = scan(store)
@@ -148,6 +150,8 @@ class Scheduler:
             self._finish(row, watched, ended)
         elif (summary := watched.look()) is not None:
             self.store.record(job_id, watched.state, summary)
+        if row.type == trials.TYPE and not row.delete_requested:
+            trials.make_missing(self.store, row, watched.state.trials, self._trials.setdefault(job_id, set()))
 
     def _attend_idle(self, row: JobRow) -> None:
         if row.delete_requested:
@@ -209,7 +213,7 @@ class Scheduler:
         self._forget(job.job.id)
 
     def _forget(self, job_id: str) -> None:
-        for known in (self._rows, self._watched, self._jobs, self._resting):
+        for known in (self._rows, self._watched, self._jobs, self._resting, self._trials):
             known.pop(job_id, None)
         self._version, self._changed = None, True
 

@@ -132,5 +132,12 @@ def stop_sweep(job_id: str, body: StopIn) -> dict[str, Any]:
     return {"stopped": trials.stop(context(), current(), one(job_id, sweeps.TYPE), body.which)}
 
 
+@api.operation("POST", "/sweeps/<job_id>/resume", returns=Sweep)
+def resume_sweep(job_id: str) -> dict[str, Any]:
+    """Let a search that was stopped, or whose worker died, go on where it was."""
+    trials.resume(context(), current(), one(job_id, sweeps.TYPE))
+    return _described(job_id)
+
+
 def _described(job_id: str) -> dict[str, Any]:
     return cast(dict[str, Any], trials.describe(context(), current(), one(job_id, sweeps.TYPE)))

@@ -169,5 +169,11 @@ def stop(job_id: str) -> Response:
     return jsonify(said=words if stopped else "There is nothing to stop.")
 
 
+@blueprint.post("/sweeps/<job_id>/resume")
+def resume(job_id: str) -> Response:
+    """Let a search go on."""
+    return jsonify(said=trials.resume(context(), current(), _row(job_id)))
+
+
 def _row(job_id: str) -> JobRow:
     return find_job(context(), current(), job_id, sweeps.TYPE)

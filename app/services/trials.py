@@ -79,6 +79,17 @@ def stop(ctx: Context, who: Principal | None, row: JobRow, which: str) -> int:
     return len(mine)
 
 
+def resume(ctx: Context, who: Principal | None, row: JobRow) -> str:
+    """Let a search that was stopped, or whose worker died, go on where it was. Raises Conflict."""
+    require(who, "abort", row)
+    if options_of(ctx, row).search is None:
+        raise Conflict(f"{row.name} is no search: resume its models one by one.")
+    if row.broken or not Status(row.status).settled or row.status == Status.DONE.value:
+        raise Conflict(f"{row.name} cannot go on: its status is {row.status}.")
+    ctx.store.edit(row.id, resume_requested=True, abort_requested=False)
+    return f"{row.name} goes on in a moment."
+
+
 def _end_search(ctx: Context, who: Principal, row: JobRow, *, abort: bool) -> None:
     """End the search itself at once, or let it end when the models that run have."""
     if abort or row.status != Status.RUNNING.value:

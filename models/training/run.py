@@ -66,7 +66,7 @@ class Run:
         for request in self.training.steering.news():
             if request.act in ("rate", "extend"):
                 yield from self._carry_out(request)
-            elif request.late:
+            elif request.late and request.act != "prune":
                 yield told(request, self.step, late=True)
             else:
                 self._asked.append(request)  # while the worker got ready: after its first step
@@ -137,6 +137,11 @@ class Run:
                     yield from self.report(validate, asked=True)
                 elif self._saved != self.step:
                     yield from self.save({})
+            elif request.act == "prune":
+                yield told(request, self.step)
+                yield {"kind": "note", "text": f"Stopped early by the search: {request.value}."}
+                yield from self.save({})
+                self._ended = True
             elif request.act in ("save", "pause"):
                 yield from self.save({}, asked=request.act == "save")
                 yield told(request, self.step)

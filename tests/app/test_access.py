@@ -157,6 +157,7 @@ KINDS: dict[str, str] = {
     "v1.compare_runs": PEOPLE,
     "sweeps.data": SEE,
     "sweeps.index": PEOPLE,
+    "sweeps.resume": CHANGE,
     "sweeps.show": SEE,
     "sweeps.size": PEOPLE,
     "sweeps.stop": CHANGE,
@@ -164,6 +165,7 @@ KINDS: dict[str, str] = {
     "v1.create_sweep": MAKERS,
     "v1.get_sweep": SEE,
     "v1.list_sweeps": PEOPLE,
+    "v1.resume_sweep": CHANGE,
     "v1.stop_sweep": CHANGE,
     "home.bulk": PEOPLE,  # each job of the list is asked for by itself
     "home.index": PEOPLE,
@@ -443,7 +445,7 @@ ATLAS_ROUTES = (
     "v1.resume_atlas",
     "v1.separating_units",
 )
-SWEEP_ROUTES = ("sweeps", "v1.get_sweep", "v1.stop_sweep")
+SWEEP_ROUTES = ("sweeps", "v1.get_sweep", "v1.resume_sweep", "v1.stop_sweep")
 EVALUATION_ROUTES = (
     "evaluations",
     "v1.compare_evaluations",

@@ -105,6 +105,8 @@ function drawHead() {
   part("going").hidden = !sweep.live;
   setProgress(part("progress"), sweep.overall.fraction);
   part("percent").textContent = percent(sweep.overall.fraction);
+  const again = $("[data-resume]");
+  if (again) again.hidden = !["Aborted", "Error"].includes(sweep.status);
   const stops = part("stops");
   if (stops) stops.hidden = !sweep.live;
 }
@@ -142,6 +144,15 @@ const SURE = {
   others: ["Stop all models but the best?", "The best so far is trained to its end.", "Stop the rest"],
   waiting: ["Begin no more models?", "Those that run are trained to their end.", "Begin no more"],
 };
+$("[data-resume]")?.addEventListener("click", async (event) => {
+  try {
+    toast((await post(event.target.closest("button").dataset.resume)).said);
+    soon();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    toast(error.message, true);
+  }
+});
 document.addEventListener("click", async (event) => {
   const which = event.target.closest("[data-which]")?.dataset.which;
   if (!which || !(await confirmed(...SURE[which]))) return;

@@ -62,7 +62,7 @@ export class Parallel {
   axis(axis, i) {
     const x = this.x(i), last = i === this.axes.length - 1 && i > 0;
     const side = last ? { x: x + 6, anchor: "start" } : { x: x - 6, anchor: "end" };
-    const label = axis.label.length > 18 ? `${axis.label.slice(0, 17)}…` : axis.label;
+    const label = axis.label.length > 22 ? `${axis.label.slice(0, 21)}…` : axis.label;
     const brush = this.brushes.get(axis.name);
     const box = svg("g", {},
       svg("text", { class: "sw-title", x, y: i % 2 && this.axes.length > 5 ? 10 : 22, "text-anchor": i === 0 ? "start" : last ? "end" : "middle", dx: i === 0 ? -LEFT + 4 : last ? this.right - 4 : 0 }, label),

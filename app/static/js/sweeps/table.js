@@ -4,8 +4,8 @@ import { figure } from "../words.js";
 
 const status = (trial) => {
   const pill = make("span", { className: "status" });
-  setStatus(pill, trial.status);
-  const cell = make("td", {}, pill);
+  setStatus(pill, trial.pruned && trial.status === "Done" ? "Stopped early" : trial.status);
+  const cell = make("td", { className: "sw-status" }, pill);
   if (trial.status === "Waiting") cell.title = trial.reason;
   const said = trial.pruned || (["Done", "Waiting"].includes(trial.status) ? "" : trial.reason);
   if (said) cell.append(make("div", { className: trial.status === "Error" ? "fv-reason" : "fv-sub", textContent: said }));
