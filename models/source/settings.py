@@ -109,6 +109,9 @@ def _is_call(tree: cst.BaseExpression) -> cst.Call:
     return tree
 
 
+_NORMS = "Normalization"
+
+
 def swap(bench: Workbench, edit: Swap) -> Draft:
     """Another layer or function in the place of one."""
     node = bench.node(edit.node)
@@ -125,8 +128,7 @@ def swap(bench: Workbench, edit: Swap) -> Draft:
         raise UserError(f"`{edit.op}` is not in the palette.", field="op")
     callee = naming.callee(bench.syntax, edit.op)
     values = _needed(bench, node, new, edit.arguments)
-    names = [argument.name for argument in old.arguments] if old else []
-    change = bench.syntax.edit_call(call, lambda tree: _swapped(tree, callee.text, names, new, values))
+    change = bench.syntax.edit_call(call, lambda tree: _swapped(tree, callee.text, old, new, values))
     return Draft([*callee.changes, change])
 
 
@@ -169,17 +171,23 @@ def _initial(entry: PaletteEntry, channels: int | None) -> dict[str, str]:
 
 
 def _swapped(
-    tree: cst.BaseExpression, callee: str, old: list[str], new: PaletteEntry, values: Mapping[str, str]
+    tree: cst.BaseExpression, callee: str, old: PaletteEntry | None, new: PaletteEntry, values: Mapping[str, str]
 ) -> cst.BaseExpression:
-    """The call with another callee; arguments that the new one does not know go, others keep their text."""
+    """The call with another callee; arguments that the new one does not know go, others keep their text.
+
+    A convolution is often without bias because of the normalization behind it; that says nothing about the bias of a
+    normalization in its place.
+    """
     call = _is_call(tree)
+    before = [argument.name for argument in old.arguments] if old else []
     names = [argument.name for argument in new.arguments]
+    apart = {"bias"} if old is not None and (old.group == _NORMS) != (new.group == _NORMS) else set()
     place, by_name, left = 0, False, dict(values)
     for arg in call.args:
-        name = arg.keyword.value if arg.keyword is not None else old[place] if place < len(old) else None
+        name = arg.keyword.value if arg.keyword is not None else before[place] if place < len(before) else None
         place += arg.keyword is None
         index = list(call.args).index(arg)
-        if name is None or (name not in names and not _is_input(name)):
+        if name is None or name in apart or (name not in names and not _is_input(name)):
             call = _is_call(without(call, index))
             continue
         value = cst.parse_expression(left.pop(name)) if name in left else arg.value

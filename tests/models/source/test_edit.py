@@ -268,6 +268,13 @@ def test_swap_keeps_what_both_know() -> None:
     assert "nn.GroupNorm(1, 3)  # twenty" in edited(COMMENTED, given).source
 
 
+def test_a_norm_does_not_lose_its_bias_to_the_convolution_before_it() -> None:
+    source = network("self.one = nn.Conv2d(3, 8, 3, bias=False)", "return self.one(x)")
+    assert "nn.BatchNorm2d(3)" in edited(source, Swap(node="one#1", op="nn.BatchNorm2d")).source
+    kept = edited(source, Swap(node="one#1", op="nn.ConvTranspose2d")).source
+    assert "nn.ConvTranspose2d(3, 8, 3, bias=False)" in kept
+
+
 def test_arguments_from_elsewhere_are_left_there() -> None:
     before = "from functools import partial\n\n\n"
     init = "norm = partial(nn.BatchNorm2d, eps=1e-3)\nself.a = norm(8)\nself.b = nn.Conv2d(3, 8, 1, **{})"

@@ -43,7 +43,7 @@ export const selection = {
     } else if (picture && this.selected?.link !== undefined) {
       const link = picture.links[this.selected.link];
       linkPanel(host, { link, from: this.find(link.source).label, to: this.find(link.target).label, chosen: this.use(this.selected.link) }, (...what) => this.act(...what));
-    } else host.replaceChildren(Object.assign(document.createElement("p"), { className: "fv-note", textContent: "Choose a layer or a line in the drawing, or put the cursor on one in the source." }));
+    } else host.replaceChildren(Object.assign(document.createElement("p"), { className: "fv-note", textContent: `Choose a layer or a line in the drawing${this.code.text === undefined ? "" : ", or put the cursor on one in the source"}.` }));
   },
 
   tab(name) {
