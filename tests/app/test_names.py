@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import shutil
+import zipfile
 from html import unescape
 from pathlib import Path
 from urllib.parse import quote
@@ -116,3 +119,29 @@ def test_names_in_archives(alone: Lab, images: Path, tmp_path: Path) -> None:
     assert work(alone.store.folder(row.id)) == 0, alone.store.folder(row.id).state().error
     manifest = datasets.manifest(alone.ctx, finish(alone.store, row.id))
     assert set(manifest["classes"]) == {cls.partition("\\")[0] for cls in CLASSES}  # in a zip it ends a folder's name
+
+
+def test_names_in_an_upload_in_pieces(alone: Lab, images: Path, tmp_path: Path) -> None:
+    archive = Path(shutil.make_archive(str(tmp_path / "tär ☃ #1"), "tar", images))
+    client = alone.client()
+    begun = client.post(
+        "/api/v1/uploads/parts", json={"filename": archive.name, "size": archive.stat().st_size, "key": "k"}
+    ).json
+    part = f"/api/v1/uploads/parts/{begun['id']}"
+    assert client.patch(f"{part}?offset=0", data=archive.read_bytes()).status_code == 200
+    answer = client.post(f"{part}/finish")
+    assert answer.status_code in (200, 201), answer.text
+    found = understand(alone.ctx, alone.who("local"), {"folder": answer.json["path"]})
+    assert {name for name, _ in found["splits"]["train"]["classes"]} == {
+        cls.partition("\\")[0] for cls in CLASSES
+    }  # as in a zip, "\" ends a folder's name
+
+
+def test_names_in_a_download(alone: Lab, built: JobRow, images: Path) -> None:
+    answer = alone.client().get(f"/datasets/{built.id}/download/train")
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        assert archive.testzip() is None
+        rows = list(csv.DictReader(io.TextIOWrapper(archive.open("manifest.csv"), "utf-8")))
+        assert {row["file"] for row in rows} == set(archive.namelist()) - {"manifest.csv"}
+    assert {row["class"] for row in rows} == {cls.replace("_", " ") for cls in CLASSES}
+    assert {row["path"] for row in rows} == {f"{images}/{cls}/{name}" for cls in CLASSES for name in FILES}
