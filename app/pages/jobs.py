@@ -52,7 +52,7 @@ def delete(job_id: str) -> Response:
     return jsonify(said="The job is being deleted.", next=url_for("home.index"))
 
 
-@blueprint.get("/jobs/deletion")
+@blueprint.get("/jobs/ask/deletion")
 def deletion_question() -> Response:
     """What to ask before the jobs ``ids`` are deleted: a title, a sentence, and what goes with them."""
     rows = [row for job_id in request.args.getlist("ids")[:1000] if (row := context().store.get(job_id, current()))]

@@ -68,7 +68,7 @@ export function confirmed(title, text, yes = "Delete") {
 /** Ask whether jobs and what was made of them are to be deleted: fields for the request, or null where they are not. */
 export async function deletion(ids) {
   try {
-    const { title, text, along } = await ask(`${root}/jobs/deletion?${new URLSearchParams(ids.map((id) => ["ids", id]))}`);
+    const { title, text, along } = await ask(`${root}/jobs/ask/deletion?${new URLSearchParams(ids.map((id) => ["ids", id]))}`);
     return (await confirmed(title, text)) ? (Object.keys(along).length ? { along: "1" } : {}) : null;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

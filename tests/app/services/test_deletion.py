@@ -37,12 +37,13 @@ def test_a_model_is_not_deleted_before_its_evaluations_unless_they_go_along(
 
 def test_the_question_says_what_goes_along(lab: Lab, family: tuple[JobRow, JobRow, JobRow, JobRow]) -> None:
     client, (model, first, second, _) = lab.client("olga"), family
-    asked = client.get(f"/jobs/deletion?ids={model.id}").json
+    script = {"Accept": "application/json"}  # as the pages' scripts ask: no DIGITS address is meant
+    asked = client.get(f"/jobs/ask/deletion?ids={model.id}", headers=script).json
     assert asked["along"] == {"evaluation": 2, "atlas": 1}
     assert asked["text"].startswith("Its 2 evaluations and 1 atlas are deleted too")
-    chosen = client.get(f"/jobs/deletion?ids={model.id}&ids={first.id}&ids={second.id}").json
+    chosen = client.get(f"/jobs/ask/deletion?ids={model.id}&ids={first.id}&ids={second.id}").json
     assert chosen["along"] == {"atlas": 1}
-    assert client.get("/jobs/deletion?ids=nothing").status_code == 404
+    assert client.get("/jobs/ask/deletion?ids=nothing").status_code == 404
     answer = client.post(f"/jobs/{model.id}/do/delete", data={"along": "1"})
     assert answer.json["next"] == "/"
     assert gone(lab, *family) == [True] * 4
