@@ -13,7 +13,7 @@ function paint() {
   const train = (chart.counts.train || []).filter((count) => count > 0);
   const most = Math.max(...train), least = Math.min(...train);
   part("balance").textContent = train.length > 1
-    ? `${chart.classes.length} classes in training, ${least === most ? "" : `${thousands(least)} to `}${thousands(most)} images each${most > 2 * least ? `: the largest has ${figure(most / least, 2)} times as many as the smallest` : ""}.` : "";
+    ? `${thousands(chart.classes.length)} classes in training, ${least === most ? "" : `${thousands(least)} to `}${thousands(most)} images each${most > 2 * least ? `: the largest has ${figure(most / least, 2)} times as many as the smallest` : ""}.` : "";
 }
 
 function showMean() {
