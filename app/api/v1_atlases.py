@@ -26,7 +26,7 @@ AtlasIn = form_model("AtlasIn", AtlasOptions, Label, name="")
 class UnitsQuery(Input):
     """Which units of a layer."""
 
-    sort: Literal["number", "strongest", "selective", "sparse", "dead"] = "number"
+    sort: Literal["number", "strongest", "selective", "sparse", "similar", "dead"] = "number"
     cls: int | None = Field(None, alias="class", ge=0, le=BIG, description="Only units that this class excites most.")
     page: int = Field(1, ge=1, le=1_000_000)
     size: int = Field(24, ge=1, le=100)

@@ -23,7 +23,7 @@ PAGE = 30
 COLUMNS = 4
 WORDS = {
     "number": "By number", "strongest": "Strongest first", "selective": "Most selective first",
-    "sparse": "Seldom active first", "dead": "Never active first",
+    "sparse": "Seldom active first", "similar": "Look-alikes side by side", "dead": "Never active first",
 }  # fmt: skip
 
 

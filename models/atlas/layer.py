@@ -14,8 +14,9 @@ from PIL import Image
 
 from models.atlas.spans import crop
 
-SORTS = ("number", "strongest", "selective", "sparse", "dead")
-"""By number; by the highest value; by selectivity; by how seldom they are above zero; those that never are, first."""
+SORTS = ("number", "strongest", "selective", "sparse", "similar", "dead")
+"""By number; by the highest value; by selectivity; by how seldom they are above zero; look-alikes side by side; those
+that are never above zero, first."""
 
 
 @lru_cache(maxsize=8)
@@ -51,16 +52,20 @@ class AtlasLayer:
 
     def order(self, sort: str, cls: int | None = None) -> NDArray[np.int64]:
         """Numbers of the units in an order of SORTS; with ``cls`` only those whose favourite it is."""
+        order = self._order(sort)
+        return order if cls is None else order[self.favourite[order] == cls]
+
+    def _order(self, sort: str) -> NDArray[np.int64]:
         arrays = self.arrays
+        if sort == "similar" and "alike" in arrays:
+            return by_similarity(arrays["alike"])
         key = {
-            "number": np.arange(self.units),
             "strongest": -np.nan_to_num(arrays["top_values"][:, 0], nan=-np.inf),
             "selective": -np.nan_to_num(arrays["selectivity"], nan=-1.0),
             "sparse": arrays["active"],
             "dead": arrays["active"] > 0,
-        }[sort]
-        order = np.argsort(key, kind="stable")
-        return order if cls is None else order[self.favourite[order] == cls]
+        }.get(sort, np.arange(self.units))
+        return np.argsort(key, kind="stable")
 
     def votes(self, cls: int) -> NDArray[np.float32]:
         """How far the mean of each unit for a class is above its mean over all images, in standard deviations."""
@@ -124,6 +129,23 @@ class AtlasLayer:
             return None
         spans = crop(field, [int(at) for at in np.unravel_index(place, grid)])
         return [int(edge) + shift for (span, shift) in zip(spans, self.atlas["offset"], strict=True) for edge in span]
+
+
+def by_similarity(alike: NDArray[Any]) -> NDArray[np.int64]:
+    """Units in a chain from look-alike to look-alike; ``alike`` is [units, most, (unit, correlation)], closest first.
+
+    It begins with the unit that has the closest one, goes on to the closest that is not in it yet, and where there is
+    none begins anew with the unit that has the closest of those left.
+    """
+    begins = np.argsort(-np.nan_to_num(alike[:, 0, 1], nan=-2.0), kind="stable")
+    left, chain = np.ones(len(alike), np.bool_), []
+    for begin in begins:
+        at = int(begin)
+        while left[at]:
+            left[at] = False
+            chain.append(at)
+            at = next((int(one) for one in alike[at, :, 0] if one >= 0 and left[int(one)]), at)
+    return np.array(chain, np.int64)
 
 
 def number(value: Any) -> float | None:

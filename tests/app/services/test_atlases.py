@@ -48,6 +48,8 @@ def test_units_are_sorted_filtered_and_paged(bench: Bench) -> None:
     assert [one["unit"] for one in every] == list(range(8))
     strongest = client.get(f"{address}?sort=strongest").json["units"]
     assert [one["highest"] for one in strongest] == sorted((one["highest"] for one in every), reverse=True)
+    similar = client.get(f"{address}?sort=similar").json["units"]
+    assert sorted(one["unit"] for one in similar) == list(range(8))
     mostly = client.get(f"{address}?class=1").json["units"]
     assert [one["unit"] for one in mostly] == [one["unit"] for one in every if one["favourite"] == 1]
     second = client.get(f"{address}?page=2&size=3").json
