@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import requests
@@ -62,3 +63,19 @@ def running(home: Path, *arguments: str, **environment: str) -> Iterator[Server]
         yield server
     finally:
         server.stop()
+
+
+def finished(url: str, kind: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Create a job ("datasets", "models") and wait for its end. Raises RuntimeError where that is not Done."""
+    answer = requests.post(f"{url}/api/v1/{kind}", json=values, timeout=60)
+    if not answer.ok:
+        raise RuntimeError(answer.text)
+    address = f"{url}/api/v1/{kind}/{answer.json()['id']}"
+    while True:
+        job: dict[str, Any] = requests.get(address, timeout=60).json()
+        if job["status"] in ("Done", "Error", "Aborted"):
+            break
+        time.sleep(0.5)
+    if job["status"] != "Done":
+        raise RuntimeError(f"{job['name']}: {job['status']}, {job.get('error')}")
+    return job

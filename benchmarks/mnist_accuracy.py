@@ -10,9 +10,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
-
-import requests
 
 from benchmarks import _server
 from benchmarks._harness import Claim, arguments, verdict
@@ -38,33 +35,17 @@ def _dataset(url: str, train: Path) -> str:
     """A dataset job whose validation split is MNIST's test set; its id, once it is done."""
     sizes = {"width": 28, "height": 28, "channels": 1}
     values = {"name": "MNIST", "folder": str(train), "val_folder": str(train.parent / "test"), **sizes}
-    return str(_done(url, "datasets", values)["id"])
+    return str(_server.finished(url, "datasets", values)["id"])
 
 
 def _accuracy(url: str, dataset: str, epochs: int, seed: int) -> float:
     """The accuracy on all 10,000 images at the last epoch of a new model."""
     values = {"name": f"LeNet, seed {seed}", "dataset": dataset, "network": "lenet", "epochs": epochs, "seed": seed}
     start = time.perf_counter()
-    job = _done(url, "models", values)
+    job = _server.finished(url, "models", values)
     accuracy = float(job["metrics"][-1]["values"]["val/accuracy"])
     print(f"  seed {seed}: {accuracy:.2%} at the last epoch ({time.perf_counter() - start:.0f} s)", flush=True)
     return accuracy
-
-
-def _done(url: str, kind: str, values: dict[str, Any]) -> dict[str, Any]:
-    """Create a job and wait for its end. Raises RuntimeError where it ends otherwise than Done."""
-    answer = requests.post(f"{url}/api/v1/{kind}", json=values, timeout=60)
-    if not answer.ok:
-        raise RuntimeError(answer.text)
-    address = f"{url}/api/v1/{kind}/{answer.json()['id']}"
-    while True:
-        job: dict[str, Any] = requests.get(address, timeout=60).json()
-        if job["status"] in ("Done", "Error", "Aborted"):
-            break
-        time.sleep(0.5)
-    if job["status"] != "Done":
-        raise RuntimeError(f"{job['name']}: {job['status']}, {job.get('error')}")
-    return job
 
 
 if __name__ == "__main__":

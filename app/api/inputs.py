@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from app.api.endpoint import Input, form_model
 from app.services.accounts import NewToken, NewUser
+from app.services.asked import FromPreset
 from app.services.jobs import Label
 from data.dataset_options import DatasetOptions
 from jobs.store import SORTS
@@ -191,6 +192,6 @@ class UserChange(Input):
 
 
 DatasetIn = form_model("DatasetIn", DatasetOptions, Label, name="")
-ModelIn = form_model("ModelIn", TrainOptions, Label, name="")
+ModelIn = form_model("ModelIn", TrainOptions, Label, FromPreset, name="")
 UserIn = form_model("UserIn", NewUser)
 TokenIn = form_model("TokenIn", NewToken)

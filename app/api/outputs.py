@@ -221,6 +221,16 @@ class Network(Output):
     source: str
 
 
+class Preset(Output):
+    """A recipe that is known to work."""
+
+    name: str
+    title: str
+    description: str
+    measured: str = Field(description="What it was seen to reach, on what, in how long.")
+    options: dict[str, Any]
+
+
 class Checked(Output):
     """What a network would be."""
 

@@ -9,7 +9,7 @@ from flask import Response, request
 
 from app.api.endpoint import FIELDS, Api, Input
 from app.api.inputs import ArchiveQuery, ClassifyIn, ClassifyQuery, ModelIn, TypedJobQuery
-from app.api.outputs import Checked, Classified, Created, Job, JobPage, Network
+from app.api.outputs import Checked, Classified, Created, Job, JobPage, Network, Preset
 from app.api.v1_jobs import created, job_page, one
 from app.auth import current
 from app.extensions import context
@@ -49,6 +49,12 @@ def create_model(body: ModelIn) -> dict[str, Any]:  # type: ignore[valid-type]
 def model_options() -> dict[str, Any]:
     """JSON schema of the options, with titles, help, units and limits."""
     return schema(TrainOptions)
+
+
+@api.operation("GET", "/models/presets", returns=list[Preset])
+def model_presets() -> list[dict[str, Any]]:
+    """Whole recipes that are known to work; name one as `preset` when you make a model."""
+    return models.presets()
 
 
 @api.operation("POST", "/models/check", returns=Checked)

@@ -21,6 +21,7 @@ from data.errors import InvalidOptions, UserError
 from data.trainable import CLASSIFICATION
 from jobs.permissions import can
 from jobs.store import Listing
+from models.presets import with_preset
 from models.train_options import TrainOptions
 from models.weights.options import StartOptions
 
@@ -35,7 +36,10 @@ GROUPS = ("Data", "Training", "Optimizer", "Learning rate")
 
 @blueprint.get("/models/images/classification/new")
 def new() -> str:
-    """The form, empty, for ``?dataset=`` or ``?network=``, or filled in as the job ``?clone=`` or ``?sweep=`` was."""
+    """The form, empty, for ``?dataset=`` or ``?network=``, or filled in as the job ``?clone=`` or ``?sweep=`` was.
+
+    ``?preset=`` fills in a recipe that is known to work.
+    """
     values: dict[str, Any] = {}
     several = None
     if sweep := request.args.get("sweep"):
@@ -45,7 +49,8 @@ def new() -> str:
         values = jobs.clone(context(), current(), find_job(context(), current(), clone, "model"))
     if fork := request.args.get("fork"):
         values = models.fork(context(), current(), find_job(context(), current(), fork, "model"), request.args)
-    values |= {name: request.args[name] for name in ("dataset", "network") if request.args.get(name)}
+    given = ("dataset", "network", "preset")
+    values = with_preset(values | {name: request.args[name] for name in given if request.args.get(name)})
     return _form(values, {}, several)
 
 
@@ -124,6 +129,7 @@ def _form(values: dict[str, Any], errors: dict[str, list[str]], several: dict[st
         networks=models.networks(context()), may_code=can(current(), "run_code"),
         open_start=any(made[name].text or made[name].errors for name in START),
         limit_mb=context().settings.max_upload_mb, usual=schedules.usual(), sweep=card,
+        presets=models.presets(),
     )  # fmt: skip
 
 

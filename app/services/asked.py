@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from app.services import designs
 from app.services.checkpoints import checkpoint_name
@@ -17,6 +17,7 @@ from app.services.machine import gpu_count
 from app.services.paths import server_path
 from app.services.submit import collect, parse_form
 from data.errors import InvalidOptions, UserError
+from data.options import option
 from data.trainable import CLASSIFICATION, require_trainable
 from jobs.inspection import InspectorDied
 from jobs.job import Status
@@ -24,12 +25,22 @@ from jobs.permissions import Principal
 from jobs.tables import JobRow
 from models.augment_options import check_augmentation
 from models.networks import networks as library
+from models.presets import with_preset
 from models.train_options import TrainOptions, check_shared
 from models.weights.options import check_start
 
 CUSTOM = "custom"
 DEADLINE = 20.0
 """Seconds that a network may take to be built and looked at; then its inspector is ended."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FromPreset:
+    """Where the other values may come from."""
+
+    preset: Annotated[
+        str | None, option("Preset", "A recipe of GET /models/presets; fields that are given go before its own.")
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +56,7 @@ class Asked:
 
 def asked(ctx: Context, who: Principal, values: Mapping[str, Any]) -> Asked:
     """Read the form values of a model. Raises InvalidOptions naming every wrong field, NotAllowed."""
+    values = with_preset(values)
     options, label = parse_form(TrainOptions, values, lambda options: _default_name(ctx, who, options))
     dataset = _checked(ctx, who, options)
     channels, height, width = input_shape(ctx, dataset, options.crop_size)

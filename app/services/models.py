@@ -21,6 +21,7 @@ from jobs.job import Needs
 from jobs.permissions import Principal
 from jobs.tables import JobRow
 from models.networks import networks as library
+from models.presets import PRESETS
 from models.train_options import TrainOptions, completed
 
 MOST_IMAGES = 256
@@ -37,6 +38,11 @@ def network(ctx: Context, name: str) -> dict[str, Any]:
     if name not in library:
         raise NotFound(f"There is no network {name}; there are {', '.join(library.names())}.")
     return asdict(library[name])
+
+
+def presets() -> list[dict[str, Any]]:
+    """Recipes that are known to work: name, title, description, what was measured, options."""
+    return [asdict(preset) for preset in PRESETS.values()]
 
 
 # -- making a model ----------------------------------------------------------------------------------------------

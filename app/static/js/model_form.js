@@ -42,6 +42,11 @@ async function start() {
     event.target.value = "";
     soon();
   });
+  $$("#presets a").forEach((link) => link.addEventListener("click", () => { // keeps the dataset that is chosen
+    const address = new URL(link.href);
+    address.searchParams.set("dataset", valueOf(form, "dataset"));
+    link.href = address.href;
+  }));
   await openEditor();
   ownValues();
   schedulePlan(form, ownValues);
