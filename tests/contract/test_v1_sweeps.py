@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 import requests
 
+from jobs.control import ask
+from jobs.folder import JobFolder
 from tests.contract.script import until
 
 pytestmark = pytest.mark.process
@@ -40,8 +43,8 @@ class Sweep:
 def test_a_search_trains_gives_up_and_goes_on_after_a_kill(server: str, dataset: str) -> None:
     model = {"dataset": dataset, "network": "lenet", "epochs": 4, "batch_size": 4, "name": "hunt"}
     vary = {"learning_rate": "0.00001 .. 0.02", "optimizer": ["sgd", "adam"]}
-    sweep = Sweep(server, {"model": model, "vary": vary, "search": {"trials": 5, "parallel": 2, "first": 3}})
-    until(lambda: len(sweep.get()["trials"]) >= 2, 60, "two models")
+    sweep = Sweep(server, {"model": model, "vary": vary, "search": {"trials": 3, "parallel": 2, "first": 2}})
+    until(lambda: len(sweep.get()["trials"]) >= 1, 60, "a model")
     os.kill(sweep.worker(), signal.SIGKILL)
     until(lambda: sweep.get()["status"] == "Error", 30, "the end of the worker")
     before = [trial["id"] for trial in sweep.get()["trials"]]
@@ -49,7 +52,7 @@ def test_a_search_trains_gives_up_and_goes_on_after_a_kill(server: str, dataset:
     until(lambda: sweep.get()["status"] == "Done" and not sweep.get()["live"], 120, "the end of the search")
 
     found = sweep.get()
-    assert len(found["trials"]) == 5
+    assert len(found["trials"]) == 3
     assert [trial["id"] for trial in found["trials"]][: len(before)] == before
     assert found["overall"] == {"status": "Done", "fraction": 1.0}
     best = next(trial for trial in found["trials"] if trial["id"] == found["best"])
@@ -65,11 +68,6 @@ def test_a_search_trains_gives_up_and_goes_on_after_a_kill(server: str, dataset:
 
 def test_a_model_that_the_search_gives_up_ends_cleanly(server: str, dataset: str) -> None:
     """The wish is written as the search writes it."""
-    from pathlib import Path
-
-    from jobs.control import ask
-    from jobs.folder import JobFolder
-
     values = {"dataset": dataset, "network": "lenet", "epochs": 3000, "batch_size": 4}
     api = f"{server}/api/v1"
     job = requests.post(f"{api}/models", json=values, timeout=60).json()["id"]
