@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     signal.signal(signal.SIGTERM, _terminate)
     memory.goes_first()
     try:
-        code = work(folder)
+        code = work(folder, confined=True)
     except Terminated:
         code = 128 + signal.SIGTERM
     sys.stdout.flush()
@@ -44,10 +44,11 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     os._exit(code)  # threads that a task left behind must not keep the worker alive
 
 
-def work(folder: JobFolder) -> int:
+def work(folder: JobFolder, *, confined: bool = False) -> int:
     """Carry out the job: Running first, then what the task yields, then Done or Error. Returns the exit code.
 
-    A task whose last word is the status Paused is not Done.
+    A task whose last word is the status Paused is not Done. ``confined`` is for a process of the job's own, which can
+    never leave the sandbox again: somebody who calls this in a process that goes on is not locked into it.
     """
     try:
         lock = (folder.path / "worker.lock").open("w")
@@ -58,7 +59,7 @@ def work(folder: JobFolder) -> int:
         return _fail(folder, error)
     with lock:
         try:
-            _run(folder)
+            _run(folder, confined)
         except Terminated:
             raise
         except BaseException as error:  # noqa: BLE001 - a task may raise anything, SystemExit included
@@ -79,15 +80,16 @@ def load_task(name: str) -> Task:
     return run
 
 
-def _run(folder: JobFolder) -> None:
+def _run(folder: JobFolder, confined: bool) -> None:
     with Recorder(folder) as recorder:
         pid = os.getpid()
         recorder.write({"kind": "status", "status": Status.RUNNING.value, "pid": pid, "mark": start_mark(pid)})
         job = folder.job()
         for event in load_task(job.task)(folder, job):
             if event["kind"] == "confine":
-                with recorder.still():
-                    enter(event["sandbox"])
+                if confined:
+                    with recorder.still():
+                        enter(event["sandbox"])
                 continue
             recorder.write(event)
     tidy(folder.path / SCRATCH)
