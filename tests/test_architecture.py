@@ -76,7 +76,7 @@ import sys
 from app import create_app
 from app.config import load_settings
 create_app(load_settings(home={str(tmp_path)!r}))
-print(sorted(name for name in ("torch", "torchvision", "ray") if name in sys.modules))
+print(sorted(name for name in ("torch", "torchvision", "ray", "optuna") if name in sys.modules))
 """
     assert _run(code) == "[]"
 
@@ -86,7 +86,9 @@ print(sorted(name for name in ("torch", "torchvision", "ray") if name in sys.mod
 )
 def test_the_process_around_the_work_is_light(module: str) -> None:
     """Schedulers and clients start in a moment: torch comes in only inside the functions that need it."""
-    code = f"import sys, {module}; print([name for name in ('torch', 'flask', 'gevent') if name in sys.modules])"
+    code = (
+        f"import sys, {module}; print([name for name in ('torch', 'flask', 'gevent', 'optuna') if name in sys.modules])"
+    )
     assert _run(code) == "[]"
 
 
