@@ -1,9 +1,10 @@
 """What each validation leaves in ``validations/`` of a model's job folder; read without torch while it trains.
 
-``about.json`` says what the probes are (:class:`Validations`); ``<step>.npz`` is a validation: ``epoch`` float64;
-``own`` float32 [probes] the probability of each image's own class; ``top`` int32 and ``sure`` float32 [probes, TOP] the
-surest classes; ``matrix`` int32 [classes, classes] where there are few classes, rows the true ones;
-``maps`` uint8 [probes, units, height, width] and ``low``, ``high`` float32 [units]: activations from low to high.
+``about.json`` says what the probes are (:class:`Validations`); ``<step>.npz`` is a validation: ``epoch`` float64 and
+``number`` int64, counted from 0; ``own`` float32 [probes] the probability of each image's own class; ``top`` int32 and
+``sure`` float32 [probes, TOP] the surest classes; ``matrix`` int32 [classes, classes] where there are few classes,
+rows the true ones; ``maps`` uint8 [probes, units, height, width] and ``low``, ``high`` float32 [units]: activations
+from low to high.
 """
 
 from __future__ import annotations
@@ -87,14 +88,16 @@ class Validations:
         np.savez_compressed(held, **found)  # type: ignore[arg-type]
         make_whole(self._path(step), lambda aside: aside.write_bytes(held.getvalue()), durable=False)
 
-    def cut(self, step: int) -> int:
-        """Drop what came after ``step``; how many are left."""
-        steps = self.steps()
-        for later in (one for one in steps if one > step):
-            self._path(later).unlink(missing_ok=True)
+    def remove(self, step: int) -> None:
+        """Drop one validation."""
+        self._path(step).unlink(missing_ok=True)
+
+    def cut(self, step: int) -> None:
+        """Drop what came after ``step``."""
+        for later in (one for one in self.steps() if one > step):
+            self.remove(later)
         if not step:
             (self.folder / "about.json").unlink(missing_ok=True)
-        return sum(one <= step for one in steps)
 
     def _path(self, step: int) -> Path:
         return self.folder / f"{step:0{DIGITS}d}.npz"

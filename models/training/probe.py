@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -28,9 +28,8 @@ MOST_SIDE = 14
 """Pixels of a unit's map; larger ones are averaged."""
 MOST_NEURONS = 256
 """Of a layer without a picture; they are drawn as one square."""
-MOST_MAPS = 300
-MOST_FILES = 2000
-"""Validations of which activations, and anything at all, are kept; of more, every second, third ..."""
+MOST_KEPT = 300
+"""Validations that are kept; when there are more, every second is dropped, and from there on every second is kept."""
 NORMS = {F.batch_norm, F.group_norm, F.layer_norm, F.instance_norm}
 Found = dict[str, NDArray[Any]]
 
@@ -121,7 +120,7 @@ def shades(maps: torch.Tensor) -> Found:
 
 @dataclass
 class Probe:
-    """Looks at the validation images ``numbers``; ``about`` is told of them. ``layer`` as in :class:`Capture`."""
+    """Looks at the validation images ``numbers``; ``validations`` are the planned steps. ``layer`` as in Capture."""
 
     folder: Path
     updater: Updater
@@ -129,20 +128,25 @@ class Probe:
     labels: NDArray[np.integer]
     classes: Sequence[str]
     layer: str
-    validations: int
+    validations: Collection[int]
 
     def __post_init__(self) -> None:
         self._files = Validations(self.folder)
-        self._count = 0
+        self._count, self._stride = 0, 1
+        self._kept: dict[int, int] = {}  # which validation, from 0, a step's file is
         self._layer, self._units = self.layer, [0]
 
     def restore(self, step: int) -> None:
         """Training goes on after ``step``: later validations come again."""
-        self._count = self._files.cut(step)
+        self._files.cut(step)
+        self._kept = {one: int(self._files.read(one, ("number",))["number"]) for one in self._files.steps()}
+        self._count = sum(one <= step for one in self.validations)
+        while self._count > MOST_KEPT * self._stride:
+            self._stride *= 2
 
     @torch.inference_mode()
     def look(self, images: Images, whole: Selection, size: int) -> Found:
-        """The answers, and the activations where those are due; ``whole`` are all images of the split as cut."""
+        """The answers, and the activations; ``whole`` are all images of the split as cut."""
         answers, maps = [], []
         picked = Selection(self.numbers, whole.tops[self.numbers], whole.lefts[self.numbers], whole.flips[self.numbers])
         parts = (picked.part(first, first + size) for first in range(0, len(picked), size))
@@ -159,8 +163,7 @@ class Probe:
                 part, self._units = pictured(output)
                 maps.append(part)
         found = self._answers(torch.cat(answers))
-        due = self._count % max(1, ceil(self.validations / MOST_MAPS)) == 0
-        return {**found, **shades(torch.cat(maps))} if maps and due else found
+        return {**found, **shades(torch.cat(maps))} if maps else found
 
     def _answers(self, probabilities: torch.Tensor) -> Found:
         sure, top = probabilities.topk(min(TOP, probabilities.shape[1]), 1)
@@ -169,19 +172,24 @@ class Probe:
         return {"own": mine.cpu().numpy(), "top": top.int().cpu().numpy(), "sure": sure.cpu().numpy()}
 
     def keep(self, step: int, epoch: float, found: Found, matrix: Sequence[Sequence[int]] | None) -> None:
-        """Write what was found at that step. Raises OSError."""
-        self._count += 1
-        if (self._count - 1) % max(1, ceil(self.validations / MOST_FILES)):
-            return
+        """Write what was found at that step; the newest is always there. Raises OSError."""
         more = {} if matrix is None else {"matrix": np.asarray(matrix, np.int32)}
         labels = self.labels[self.numbers].tolist()
         about = {"split": "val", "records": self.numbers.tolist(), "labels": labels, "classes": list(self.classes)}
         told = {**about, "layer": self._layer, "units": self._units}
-        self._files.write(step, {**found, **more, "epoch": np.asarray(epoch)}, told)
+        place = {"epoch": np.asarray(epoch), "number": np.asarray(self._count)}
+        self._files.write(step, {**found, **more, **place}, told)
+        self._count += 1
+        if self._count > MOST_KEPT * self._stride:
+            self._stride *= 2
+        for old in [one for one, number in self._kept.items() if number % self._stride]:
+            self._files.remove(old)
+            del self._kept[old]
+        self._kept[step] = self._count - 1
 
 
 def make_probe(
-    folder: Path, updater: Updater, labels: NDArray[np.integer], classes: Sequence[str], validations: int
+    folder: Path, updater: Updater, labels: NDArray[np.integer], classes: Sequence[str], validations: Collection[int]
 ) -> Probe:
     """The probe of the options. Raises UserError where they name a layer that there is not."""
     options, model = updater.options, updater.model

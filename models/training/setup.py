@@ -242,7 +242,7 @@ def _probe(order: Order, updater: Updater, plan: Plan) -> Probe | None:
     if not order.options.probe_images:
         return None
     labels, classes = order.dataset.split("val").labels, order.dataset.classes
-    return make_probe(order.folder / "validations", updater, labels, classes, len(plan.validations))
+    return make_probe(order.folder / "validations", updater, labels, classes, plan.validations)
 
 
 def _load(

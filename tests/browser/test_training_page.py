@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -99,3 +100,41 @@ def test_layers_are_shown_as_a_heat_map_and_one_by_one(page: Page, lab: Lab) -> 
     page.check("#small")
     page.reload()
     expect(page.locator("#statistic")).to_have_value("activations/dead")
+
+
+def test_probe_images_are_played_by_keys_and_button(page: Page, lab: Lab) -> None:
+    until(lambda: lab.get()["status"] == "Done", 90, "the end")
+    page.goto(f"{lab.url}/models/{lab.model}/probe")
+    cards, slider = page.locator(".fv-probe"), page.locator('[data-part="slider"]')
+    expect(cards.first.locator(".fv-probe-bar-row").first).to_contain_text("%")
+    last = slider.input_value()
+    assert int(last) > 2
+    expect(slider).to_have_attribute("aria-valuetext", re.compile("epoch"))
+    page.keyboard.press("ArrowLeft")
+    expect(slider).to_have_value(str(int(last) - 1))
+    page.keyboard.press("Home")
+    expect(slider).to_have_value("0")
+    expect(page.locator('[data-part="matrix"] td.ev-total')).to_have_count(3)
+    page.click('[data-part="play"]')
+    expect(slider).to_have_value(re.compile("[2-9]"), timeout=20_000)
+    page.click('[data-part="play"]')
+    expect(page.locator('[data-part="play"]')).to_have_attribute("aria-label", "Play")
+    stopped = slider.input_value()
+    page.reload()  # the address restores the place
+    expect(slider).to_have_value(stopped)
+
+
+def test_the_diary_opens_an_image_and_leaves_some_out(page: Page, lab: Lab) -> None:
+    until(lambda: lab.get()["status"] == "Done", 90, "the end")
+    page.goto(f"{lab.url}/models/{lab.model}/diary?show=all")
+    expect(page.locator(".fv-diary-run u").first).to_be_attached()
+    page.locator("a.fv-thumb").first.click()
+    expect(page.locator("#viewer .fv-diary-bars i").first).to_be_attached()
+    page.keyboard.press("Escape")
+    page.locator(".fv-pick").first.check(force=True)
+    page.click('[data-act="leave-out"]')
+    expect(page.locator('[data-part="leave-out-words"]')).to_contain_text("1 image is left out")
+    page.click("#leave-out .btn-primary")
+    page.wait_for_url("**/datasets/*")
+    page.goto(f"{lab.url}/models/{lab.model}/diary/map")
+    expect(page.locator('[data-part="count"]')).to_contain_text("images")

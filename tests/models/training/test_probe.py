@@ -13,6 +13,7 @@ from torch import nn
 from data.errors import UserError
 from jobs.folder import JobFolder
 from models.probe.files import Validations
+from models.training import probe
 from models.training.probe import Capture, pictured, shades
 from tests.models.jobs import make_dataset, of_kind, train
 
@@ -98,6 +99,19 @@ def test_every_validation_is_kept_with_answers_matrix_and_activations(tmp_path: 
         assert found["maps"].shape == (7, 8, 10, 10)
         first = found["top"][:, 0] == np.asarray(about["labels"])
         assert (found["own"][first] == found["sure"][first, 0]).all()
+
+
+def test_of_very_many_validations_some_are_kept_evenly_and_the_newest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "MOST_KEPT", 4)
+    make_dataset(tmp_path)
+    folder, events = train(tmp_path, epochs=3, validation_interval=0.25, probe_images=3)
+    planned = [event["step"] for event in of_kind(events, "metrics")]
+    assert len(planned) == 12
+    files = validations(folder)
+    assert files.steps() == [planned[0], planned[4], planned[8], planned[11]]
+    assert [int(files.read(step)["number"]) for step in files.steps()] == [0, 4, 8, 11]
 
 
 def test_looking_changes_nothing_of_the_training(tmp_path: Path) -> None:
