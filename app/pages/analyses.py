@@ -11,7 +11,7 @@ from app.auth import current
 from app.extensions import context, offload
 from app.pages import allowed, choice
 from app.pages.explore import IMMUTABLE, sprite_of
-from app.services import analyses, analysis_jobs, datasets, jobs
+from app.services import analyses, analysis_jobs, atlases, datasets, jobs
 from app.services.context import find_job
 from data.analysis.options import has_tsne
 from data.analysis.pictures import sheet_columns
@@ -91,7 +91,10 @@ def map_of(job_id: str) -> str:
     """The map of the set."""
     row, common = _common(job_id)
     manifest = datasets.manifest(context(), row) if common["analysis"]["ready"] else None
-    return render_template("datasets/map.html", **common, manifest=manifest, words=WORDS, tsne=has_tsne())
+    seen_by = [(jobs.brief(model), atlas) for model, atlas in atlases.of_models_on(context(), current(), row)]
+    return render_template(
+        "datasets/map.html", **common, manifest=manifest, words=WORDS, tsne=has_tsne(), seen_by=seen_by
+    )
 
 
 @blueprint.get("/datasets/<job_id>/map.json")

@@ -100,6 +100,12 @@ def of_model(ctx: Context, who: Principal | None, model: JobRow) -> list[dict[st
     return [brief(row) for row in ctx.store.list(Listing(type=TYPE, parent=model.id, limit=100), who)]
 
 
+def of_models_on(ctx: Context, who: Principal | None, dataset: JobRow) -> list[tuple[JobRow, JobRow | None]]:
+    """The last dozen models trained on a dataset, each with its newest finished atlas or None."""
+    models = ctx.store.list(Listing(type="model", parent=dataset.id, statuses=("Done",), limit=12), who)
+    return [(model, newest(ctx, who, model)) for model in models]
+
+
 def about(ctx: Context, who: Principal | None, row: JobRow) -> dict[str, Any]:
     """atlas.json. Raises Conflict while it is not finished."""
     require(who, "view", row)

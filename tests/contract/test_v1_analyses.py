@@ -223,7 +223,7 @@ def test_analyses_go_with_their_dataset_and_finished_versions_stay(lab: Lab, olg
 
 
 def test_pages_show_what_was_found(olga: FlaskClient, lab: Lab, dataset: JobRow) -> None:
-    model_with_checkpoint(lab, dataset)
+    model = model_with_checkpoint(lab, dataset)
     page = olga.get(f"/datasets/{dataset.id}").text
     assert "Blank images" in page
     findings = olga.get(f"/datasets/{dataset.id}/findings").text
@@ -234,7 +234,9 @@ def test_pages_show_what_was_found(olga: FlaskClient, lab: Lab, dataset: JobRow)
     assert "gr\u00fcn &amp; &lt;b&gt;" in explorer
     statistics = olga.get(f"/datasets/{dataset.id}/statistics?split=val").text
     assert "Mean image of every class" in statistics
-    assert "32 images" in olga.get(f"/datasets/{dataset.id}/map").text
+    mapped = olga.get(f"/datasets/{dataset.id}/map").text
+    assert "32 images" in mapped
+    assert f'href="/models/{model.id}/atlas?new=1"' in mapped, "a model lays the images out too, once it has an atlas"
     assert olga.get(f"/datasets/{dataset.id}/record/train/99999").status_code == 404
     analysis = analysis_jobs.of(lab.ctx, dataset)[0]
     assert olga.get(f"/analyses/{analysis.id}").location.endswith(f"/datasets/{dataset.id}/findings")
