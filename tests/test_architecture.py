@@ -76,7 +76,7 @@ import sys
 from app import create_app
 from app.config import load_settings
 create_app(load_settings(home={str(tmp_path)!r}))
-print(sorted(name for name in ("torch", "torchvision", "ray", "optuna") if name in sys.modules))
+print(sorted(name for name in ("torch", "torchvision", "ray", "optuna", "scipy") if name in sys.modules))
 """
     assert _run(code) == "[]"
 
