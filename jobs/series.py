@@ -44,7 +44,7 @@ class SeriesWriter:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._buffers: dict[str, bytearray] = {}
-        self._healed: set[str] = set()
+        self._healed: dict[str, Path] = {}  # the file of each curve, once its last point is known to be whole
 
     def add(self, step: int, wall: float, values: Mapping[str, float]) -> None:
         """Add one point to each named curve."""
@@ -59,10 +59,11 @@ class SeriesWriter:
                 buffer.clear()
 
     def _append(self, curve: str, data: bytes) -> None:
-        path = path_of(self.root, curve)
-        if curve not in self._healed:
+        path = self._healed.get(curve)
+        if path is None:
+            path = path_of(self.root, curve)
             _heal(path)
-            self._healed.add(curve)
+            self._healed[curve] = path
         append_whole(path, data)
 
 
