@@ -26,6 +26,8 @@ def _no_bool(value: Any) -> Any:
 
 Whole = Annotated[int, BeforeValidator(_no_bool)]
 """A whole number (true is not 1)."""
+Number = Annotated[float, BeforeValidator(_no_bool)]
+"""Any number (true is not 1)."""
 Count = Annotated[int, BeforeValidator(_no_bool), Field(ge=0, le=BIG)]
 """A whole number from 0 (28.0 is 28, as in JSON Schema; true is not 1)."""
 Text = Annotated[str, Field(max_length=500)]

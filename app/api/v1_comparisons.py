@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from app.api.endpoint import Api, Input
+from app.api.inputs import Number, Whole
 from app.api.outputs import Output, Series
 from app.auth import current
 from app.extensions import context
@@ -33,10 +34,10 @@ class ComparisonIn(Input):
     text: Filter = Field("", description="Without `runs`: those whose name, id, group, tags or owner has these words.")
     curves: list[Name] = Field(default_factory=list, max_length=20, description='Curves to give, as "val/loss".')
     axis: Literal["step", "epoch", "time"] = Field("step", description="Units of `from` and `to`; time in seconds.")
-    first: float | None = Field(None, alias="from", description="Where the curves begin.")
-    last: float | None = Field(None, alias="to", description="Where they end.")
-    width: int = Field(0, ge=0, le=4000, description="About how many points of each; 0: as many as suit the runs.")
-    smooth: float = Field(0.0, ge=0, le=0.99, description="Also give smoothed values, computed from every point.")
+    first: Number | None = Field(None, alias="from", description="Where the curves begin.")
+    last: Number | None = Field(None, alias="to", description="Where they end.")
+    width: Whole = Field(0, ge=0, le=4000, description="About how many points of each; 0: as many as suit the runs.")
+    smooth: Number = Field(0.0, ge=0, le=0.99, description="Also give smoothed values, computed from every point.")
 
 
 class CurveFigures(Output):

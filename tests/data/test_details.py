@@ -31,7 +31,7 @@ def table(tmp_path: Path) -> Path:
     return tmp_path / "set"
 
 
-@given(st.lists(st.dictionaries(st.text(max_size=5), st.text(max_size=20), max_size=5)))
+@given(st.lists(st.dictionaries(st.text(max_size=5), st.text(max_size=20), max_size=5), max_size=MOST_COLUMNS // 5))
 def test_rows_come_back(rows) -> None:
     details = Details()
     for row in rows:
