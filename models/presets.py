@@ -43,7 +43,7 @@ PRESETS = {
             "fast_cifar",
             "Fast CIFAR",
             "Colour images of about 32x32 pixels, within minutes on two CPU cores.",
-            "87.4 % of CIFAR-10's 10,000 test images after 15 epochs.",
+            "87.8 % of CIFAR-10's 10,000 test images after 15 epochs: 12 minutes on two CPU cores.",
             {**_SHORT_CYCLE, "epochs": 15, "flip": True, "crop_size": 28},
         ),
         Preset(
