@@ -13,8 +13,8 @@ class Output(BaseModel):
     model_config = ConfigDict(populate_by_name=True, defer_build=True)
 
 
-class JobBrief(Output):
-    """A job as lists show it; times are Unix seconds, durations seconds."""
+class Named(Output):
+    """What tells a job from others."""
 
     id: str
     type: str
@@ -22,6 +22,11 @@ class JobBrief(Output):
     owner: str | None
     group: str
     tags: list[str]
+
+
+class JobBrief(Named):
+    """A job as lists show it; times are Unix seconds, durations seconds."""
+
     visibility: str
     status: str
     reason: str = Field(description="Why it waits.")

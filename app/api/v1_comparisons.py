@@ -8,7 +8,7 @@ from pydantic import Field
 
 from app.api.endpoint import Api, Input
 from app.api.inputs import Number, Whole
-from app.api.outputs import Output, Series
+from app.api.outputs import Named, Output, Series
 from app.auth import current
 from app.extensions import context
 from app.services import comparison
@@ -49,15 +49,9 @@ class CurveFigures(Output):
     max: float | None
 
 
-class ComparedRun(Output):
+class ComparedRun(Named):
     """One run; ``options`` are those that differ between the runs."""
 
-    id: str
-    type: str
-    name: str
-    owner: str | None
-    group: str
-    tags: list[str]
     status: str
     fraction: float
     created: float

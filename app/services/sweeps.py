@@ -15,6 +15,7 @@ from app.services.context import Context, require
 from app.services.jobs import Label
 from app.services.submit import Order, submit
 from data.errors import InvalidOptions
+from data.files import counted
 from data.options import parse, plain
 from jobs.folder import EventLog, JobFolder
 from jobs.job import Needs, Status
@@ -113,16 +114,11 @@ def size(values: Mapping[str, Any]) -> dict[str, Any]:
     check_values(space, values.get("model") or {})
     if searched is not None:
         trials = parse(SearchOptions, searched).trials
-        return {
-            "models": trials,
-            "words": f"Up to {_models(trials)} will be trained, each chosen by what the ones before it showed.",
-        }
+        most = counted(trials, "model")
+        words = f"Up to {most} will be trained, each chosen by what the ones before it showed."
+        return {"models": trials, "words": words}
     parts = " × ".join(f"{len(one.ends)} {name.replace('_', ' ')}s" for name, one in space.items())
-    return {"models": count(space), "words": f"{_models(count(space))} will be trained: {parts}."}
-
-
-def _models(number: int) -> str:
-    return f"{number} model{'' if number == 1 else 's'}"
+    return {"models": count(space), "words": f"{counted(count(space), 'model')} will be trained: {parts}."}
 
 
 def _check_size(space: Space, *, searched: bool) -> None:
